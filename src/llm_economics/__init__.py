@@ -1,0 +1,173 @@
+"""Energy, time, cost and carbon of language models, with units and honest ranges.
+
+Everything is loaded at first use (PEP 562): importing this package costs next to nothing.
+
+>>> import llm_economics as le
+>>> power, duration = le.between(7, 15, "MW"), le.between(30, 90, "day")
+>>> print((power * duration).to("GWh").bounds())
+5.04 .. 32.4 GWh (guaranteed while every input stays in its quoted range)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llm_economics import catalog
+    from llm_economics.catalog.shelves import (
+        accelerators,
+        claims,
+        facilities,
+        grids,
+        models,
+        servers,
+        services,
+        sources,
+        tariffs,
+    )
+    from llm_economics.claim.audit import Evidence
+    from llm_economics.claim.claim import Claim
+    from llm_economics.comparison import compare
+    from llm_economics.core.functions import (
+        ceil,
+        less,
+        maximum,
+        minimum,
+        probability,
+        where,
+    )
+    from llm_economics.core.reading import (
+        about,
+        alternatives,
+        between,
+        empirical,
+        mixture,
+        most_likely,
+        plus_minus,
+        quantity,
+        uniform,
+    )
+    from llm_economics.core.registry import Quantity, ureg, use_as_application_registry
+    from llm_economics.core.sources import Source
+    from llm_economics.facility.site import Facility, Grid, Tariff
+    from llm_economics.hardware.accelerator import Accelerator
+    from llm_economics.hardware.server import Server
+    from llm_economics.service.service import Service
+    from llm_economics.serving.workload import InferenceWorkload
+    from llm_economics.training.workload import TrainingWorkload
+    from llm_economics.transformer.architecture import Architecture
+    from llm_economics.transformer.model import Model
+    from llm_economics.workload.workload import Workload
+
+    __version__: str
+
+__all__ = [
+    "Accelerator",
+    "Architecture",
+    "Claim",
+    "Evidence",
+    "Facility",
+    "Grid",
+    "InferenceWorkload",
+    "Model",
+    "Quantity",
+    "Server",
+    "Service",
+    "Source",
+    "Tariff",
+    "TrainingWorkload",
+    "Workload",
+    "__version__",
+    "about",
+    "accelerators",
+    "alternatives",
+    "between",
+    "catalog",
+    "ceil",
+    "claims",
+    "compare",
+    "empirical",
+    "facilities",
+    "grids",
+    "less",
+    "maximum",
+    "minimum",
+    "mixture",
+    "models",
+    "most_likely",
+    "plus_minus",
+    "probability",
+    "quantity",
+    "servers",
+    "services",
+    "sources",
+    "tariffs",
+    "uniform",
+    "ureg",
+    "use_as_application_registry",
+    "where",
+]
+
+_HOMES: dict[str, tuple[str, ...]] = {
+    "catalog.shelves": (
+        "accelerators",
+        "claims",
+        "facilities",
+        "grids",
+        "models",
+        "servers",
+        "services",
+        "sources",
+        "tariffs",
+    ),
+    "claim.audit": ("Evidence",),
+    "claim.claim": ("Claim",),
+    "comparison": ("compare",),
+    "core.functions": ("ceil", "less", "maximum", "minimum", "probability", "where"),
+    "core.reading": (
+        "about",
+        "alternatives",
+        "between",
+        "empirical",
+        "mixture",
+        "most_likely",
+        "plus_minus",
+        "quantity",
+        "uniform",
+    ),
+    "core.registry": ("Quantity", "ureg", "use_as_application_registry"),
+    "core.sources": ("Source",),
+    "facility.site": ("Facility", "Grid", "Tariff"),
+    "hardware.accelerator": ("Accelerator",),
+    "hardware.server": ("Server",),
+    "service.service": ("Service",),
+    "serving.workload": ("InferenceWorkload",),
+    "training.workload": ("TrainingWorkload",),
+    "transformer.architecture": ("Architecture",),
+    "transformer.model": ("Model",),
+    "workload.workload": ("Workload",),
+}
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at first use."""
+    import importlib  # noqa: PLC0415 - nothing is loaded before it is needed
+
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - as above
+
+        return version("llm_economics")
+    if name == "catalog":
+        return importlib.import_module("llm_economics.catalog")
+    if name not in _HOME_OF:
+        message = f"module 'llm_economics' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(importlib.import_module(f"llm_economics.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

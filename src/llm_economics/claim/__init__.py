@@ -1,0 +1,1 @@
+"""Public claims, and the auditor that checks them."""

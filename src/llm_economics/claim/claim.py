@@ -1,0 +1,160 @@
+"""`Claim`: one public statement about a service, with the figure as it was read.
+
+Words become stated ranges ("hundreds of MWh" is 100 to 1000 MWh), and the reading is kept beside
+the statement. A claim is never corrected; it is audited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from llm_economics.claim.audit import Evidence, Verdict, audit
+from llm_economics.claim.metrics import Metric, Stage, metric
+from llm_economics.core.errors import MissingInputError
+from llm_economics.core.fields import as_mapping, as_text, named_fields
+from llm_economics.core.nouns import Noun
+from llm_economics.core.reading import QuantityLike
+from llm_economics.core.registry import Quantity
+from llm_economics.core.sources import Provenance
+
+__all__ = ["Claim"]
+
+
+def _as_stage(value: str) -> Stage:
+    return Stage(value)
+
+
+def _as_any(value: QuantityLike) -> QuantityLike:
+    # The dimension depends on the metric; __attrs_post_init__ reads it.
+    return value
+
+
+@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+class Claim(Noun):
+    """A public statement about a service.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> claim = le.claims["seed/chatgpt/training-energy"]
+    >>> claim.statement, claim.reading
+    ('training: hundreds of MWh', "'hundreds of MWh' read as 100 to 1000 MWh, hard limits")
+    >>> print(claim.audit())
+    inconsistent: at least 5x too low (checked internally)
+    """
+
+    key: str = attrs.field(converter=as_text)
+    """Key in the catalogue: "seed/chatgpt/training-energy"."""
+
+    service: str = attrs.field(converter=as_text)
+    """The service it is about."""
+
+    group: str = attrs.field(default="", converter=as_text)
+    """The thing described: claims of one group should fit together."""
+
+    metric: Metric = attrs.field(converter=metric)
+    """The kind of figure."""
+
+    stage: Stage = attrs.field(default=Stage.BOTH, converter=_as_stage)
+    """Training, inference, or both."""
+
+    statement: str = attrs.field(converter=as_text)
+    """What is claimed, in a few words."""
+
+    value: Quantity | None = attrs.field(default=None, converter=_as_any)
+    """The figure; None if the statement holds none."""
+
+    reading: str = attrs.field(default="", converter=as_text)
+    """How words became a range; "as printed" for a plain figure."""
+
+    missing: str = attrs.field(default="", converter=as_text)
+    """What would have to be said to make it checkable."""
+
+    accelerators_named: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    """Accelerators that it names, by their names in the catalogue."""
+
+    scope: str = attrs.field(default="unstated", converter=as_text)
+    """Of a cost: rental, amortised, acquisition, or unstated."""
+
+    boundary: str = attrs.field(default="unstated", converter=as_text)
+    """Of an energy: accelerator, server, it, facility, or unstated."""
+
+    statistic: str = attrs.field(default="unstated", converter=as_text)
+    """median, mean, or unstated."""
+
+    method: str = attrs.field(default="unstated", converter=as_text)
+    """Of a carbon figure: market-based, location-based, or unstated."""
+
+    claimant: str = attrs.field(default="", converter=as_text)
+    """Who says so."""
+
+    cell: Mapping[str, str] = attrs.field(factory=dict, converter=as_mapping)
+    """Row and column of the table in which it stands."""
+
+    evidence: Callable[[], Evidence] | None = attrs.field(default=None, repr=False)
+    """Where `audit` finds other claims and a bottom-up estimate."""
+
+    def __attrs_post_init__(self) -> None:
+        """Read the value in the dimension of the metric."""
+        if self.value is not None:
+            read = self.metric.dimension.read(self.value, name=self.key)
+            object.__setattr__(self, "value", read)
+
+    @property
+    def origin(self) -> Provenance | None:
+        """Where the claim was read."""
+        return self.provenance.get("value")
+
+    @property
+    def shown(self) -> str:
+        """The figure in the unit that people read; the statement if there is none."""
+        if self.value is None:
+            return self.statement
+        low, high = self.value.to(self.metric.shown).bounds()
+        return _ends(low, high)
+
+    def audit(self, evidence: Evidence | None = None) -> Verdict:
+        """Check the claim in three ways.
+
+        Internally (against the other figures of its group), against other public figures, and
+        against a bottom-up estimate of the service.
+
+        Parameters
+        ----------
+        evidence : Evidence, optional
+            What to check it against; a claim of the catalogue brings its own.
+
+        Returns
+        -------
+        Verdict
+            Consistent, inconsistent by a factor, or not checkable; and why.
+
+        Raises
+        ------
+        MissingInputError
+            If there is no evidence.
+        """
+        if evidence is None and self.evidence is None:
+            message = (
+                f"{self.key} has nothing to be checked against; give "
+                "claim.audit(le.Evidence(claims=[...], service=...))"
+            )
+            raise MissingInputError(message)
+        return audit(self, evidence if evidence is not None else self._own_evidence())
+
+    def _own_evidence(self) -> Evidence:
+        assert self.evidence is not None  # noqa: S101 - audit() refused it
+        return self.evidence()
+
+
+def _ends(low: Any, high: Any) -> str:
+    from llm_economics.core.display import short_number
+
+    first, last = float(low.magnitude), float(high.magnitude)
+    unit = low.unit_text
+    if first == last:
+        return f"{short_number(first)} {unit}".strip()
+    return f"{short_number(first)}–{short_number(last)} {unit}".strip()

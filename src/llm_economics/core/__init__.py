@@ -1,0 +1,1 @@
+"""The foundations: units, ranges, sources, errors. Knows nothing of language models."""

@@ -1,0 +1,64 @@
+"""How numbers and ranges are written: three digits, no false precision, no bare exponent.
+
+A range says what its middle is and how much of the probability it holds, since "the" value of a
+wide range can be the central case, the median or the mean, a factor of two apart.
+"""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["html_escape", "range_text", "short_number"]
+
+_PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e6
+
+
+def short_number(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits, as a person would.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        Plain notation from 0.001 to a million, scientific beyond.
+
+    Examples
+    --------
+    >>> short_number(16384), short_number(0.30078), short_number(2.1e25)
+    ('16,400', '0.301', '2.1e25')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    size = abs(rounded)
+    if _PLAIN_LOW <= size < _PLAIN_HIGH:
+        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+        text = f"{rounded:,.{decimals}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def range_text(middle: float, low: float, high: float, digits: int = 3) -> str:
+    """Write a range as ``middle [low – high]``.
+
+    Examples
+    --------
+    >>> range_text(16.5, 5.9, 27.31)
+    '16.5 [5.9 – 27.3]'
+    """
+    ends = f"{short_number(low, digits)} – {short_number(high, digits)}"
+    return f"{short_number(middle, digits)} [{ends}]"
+
+
+def html_escape(text: str) -> str:
+    """Make a text safe inside HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

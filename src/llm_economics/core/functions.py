@@ -1,0 +1,243 @@
+"""`maximum`, `minimum`, `ceil`, `where`, ... for floats, arrays, ufloats, quantities and ranges.
+
+One formula text runs on every kind of number if it calls these. Python's own `max` and `if` would
+freeze one branch of a range, and NumPy's refuse ufloats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pint
+from uncertainties import umath
+from uncertainties.core import AffineScalarFunc
+
+from llm_economics.core.errors import DimensionError
+from llm_economics.core.registry import Quantity, dimension_error, domestic, ureg
+from llm_economics.core.uncertain.graph import Uncertain
+
+__all__ = ["ceil", "exp", "floor", "less", "log", "maximum", "minimum", "probability", "sqrt", "where"]
+
+
+def maximum(first: Any, second: Any) -> Any:
+    """Larger of two numbers of one dimension.
+
+    Parameters
+    ----------
+    first, second : number, array, ufloat, quantity or range
+        What is compared.
+
+    Returns
+    -------
+    same kind
+        The larger one; for ranges, value by value.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(le.maximum(le.between(3, 8, "MW"), le.quantity("5 MW")).bounds())
+    5 .. 8 MW (guaranteed while every input stays in its quoted range)
+    """
+    return _choose("maximum", np.maximum, first, second)
+
+
+def minimum(first: Any, second: Any) -> Any:
+    """Smaller of two numbers of one dimension; as `maximum`."""
+    return _choose("minimum", np.minimum, first, second)
+
+
+def less(first: Any, second: Any) -> Any:
+    """Whether the first is below the second; for ranges a 0-or-1 number to use with `where`.
+
+    Parameters
+    ----------
+    first, second : number, array, ufloat, quantity or range
+        What is compared; of one dimension.
+
+    Returns
+    -------
+    bool, array or quantity
+        For ranges a plain range of 0 and 1.
+    """
+    first, second = _same_unit("less", first, second)
+    if not isinstance(first, Quantity):
+        return _nominal(first) < _nominal(second)
+    left, right = first.magnitude, second.magnitude
+    if isinstance(left, Uncertain) or isinstance(right, Uncertain):
+        return ureg.Quantity(np.less(left, right))
+    return _nominal(left) < _nominal(right)
+
+
+def probability(condition: Any) -> float:
+    """Probability that a condition made by `less` holds.
+
+    Parameters
+    ----------
+    condition : quantity
+        A result of `less`.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> round(le.probability(le.less(le.between(7, 15, "MW"), le.quantity("15 MW"))), 2)
+    0.95
+    """
+    if isinstance(condition, Quantity):
+        return float(condition.mean().magnitude)
+    return float(np.mean(condition))
+
+
+def where(condition: Any, first: Any, second: Any) -> Any:
+    """Take `first` where the condition holds, otherwise `second`.
+
+    Parameters
+    ----------
+    condition : bool, array, or quantity
+        Usually a result of `less`.
+    first, second : number, array, ufloat, quantity or range
+        What is chosen from; of one dimension.
+
+    Returns
+    -------
+    same kind
+        The choice; for ranges, value by value.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> load, limit = le.between(3, 8, "MW"), le.quantity("5 MW")
+    >>> print(le.where(le.less(load, limit), load, limit).bounds())
+    3 .. 5 MW (guaranteed while every input stays in its quoted range)
+    """
+    first, second = _same_unit("where", first, second)
+    chosen = condition.magnitude if isinstance(condition, Quantity) else condition
+    if isinstance(first, Quantity):
+        return ureg.Quantity(_where(chosen, first.magnitude, second.magnitude), first.units)
+    return _where(chosen, first, second)
+
+
+def ceil(value: Any) -> Any:
+    """Smallest whole number that is not below the value: whole servers, whole accelerators.
+
+    Parameters
+    ----------
+    value : number, array, ufloat, quantity or range
+        A plain number or a count; other units have no whole numbers of their own.
+
+    Returns
+    -------
+    same kind
+        The next whole number.
+
+    Raises
+    ------
+    DimensionError
+        If the value is a physical quantity such as 3.2 kW.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(le.ceil(le.quantity("3.2 server")))
+    4 server
+    """
+    return _whole("ceil", np.ceil, value)
+
+
+def floor(value: Any) -> Any:
+    """Largest whole number that is not above the value; as `ceil`."""
+    return _whole("floor", np.floor, value)
+
+
+def sqrt(value: Any) -> Any:
+    """Square root, of a number of any unit."""
+    return _smooth(np.sqrt, umath.sqrt, value)
+
+
+def exp(value: Any) -> Any:
+    """Exponential of a plain number."""
+    return _smooth(np.exp, umath.exp, value)
+
+
+def log(value: Any) -> Any:
+    """Natural logarithm of a plain number."""
+    return _smooth(np.log, umath.log, value)
+
+
+def _nominal(value: Any) -> Any:
+    return value.nominal_value if isinstance(value, AffineScalarFunc) else value
+
+
+def _same_unit(name: str, first: Any, second: Any) -> tuple[Any, Any]:
+    """Both as they are, or both as quantities of the first one's unit."""
+    first, second = domestic(first), domestic(second)
+    if not isinstance(first, Quantity) and not isinstance(second, Quantity):
+        return first, second
+    left = first if isinstance(first, Quantity) else ureg.Quantity(first)
+    right = second if isinstance(second, Quantity) else ureg.Quantity(second)
+    if left.dimensionality != right.dimensionality:
+        raise dimension_error(f"{name}({left}, {right})", left, right)
+    return left, right.to(left.units)
+
+
+def _choose(name: str, ufunc: Any, first: Any, second: Any) -> Any:
+    first, second = _same_unit(name, first, second)
+    if isinstance(first, Quantity):
+        return ureg.Quantity(_choice(ufunc, first.magnitude, second.magnitude), first.units)
+    return _choice(ufunc, first, second)
+
+
+def _choice(ufunc: Any, first: Any, second: Any) -> Any:
+    if not isinstance(first, AffineScalarFunc) and not isinstance(second, AffineScalarFunc):
+        return ufunc(first, second)
+    first_wins = _nominal(first) >= _nominal(second)
+    return first if first_wins == (ufunc is np.maximum) else second
+
+
+def _where(condition: Any, first: Any, second: Any) -> Any:
+    if isinstance(first, AffineScalarFunc) or isinstance(second, AffineScalarFunc):
+        return first if condition else second
+    result = np.where(condition, first, second)
+    return float(result) if isinstance(result, np.ndarray) and result.ndim == 0 else result
+
+
+def _whole(name: str, ufunc: Any, value: Any) -> Any:
+    value = domestic(value)
+    if isinstance(value, pint.Quantity):
+        return _whole_quantity(name, ufunc, ureg.Quantity(value))
+    if isinstance(value, AffineScalarFunc):
+        # The slope of the ramp beneath the staircase, as in the graph.
+        return value + (float(ufunc(value.nominal_value)) - value.nominal_value)
+    return ufunc(value)
+
+
+def _whole_quantity(name: str, ufunc: Any, value: Quantity) -> Quantity:
+    counted = value.to("") if value.dimensionless else value
+    names = list(counted._units)
+    if len(names) > 1 or any(n not in _COUNTED for n in names):
+        message = (
+            f"{name}() needs a count or a plain number, such as '3.2 server'; got {value}: "
+            "there is no whole number of that unit. Divide by a size first."
+        )
+        raise DimensionError(message)
+    return ureg.Quantity(_whole(name, ufunc, counted.magnitude), counted.units)
+
+
+_COUNTED = frozenset({"accelerator", "server", "pod", "token", "request", "user", "layer"})
+
+
+def _smooth(ufunc: Any, of_ufloat: Callable[[Any], Any], value: Any) -> Any:
+    value = domestic(value)
+    if isinstance(value, Quantity) and ufunc is np.sqrt:
+        return value**0.5
+    if isinstance(value, Quantity):
+        return ureg.Quantity(_smooth(ufunc, of_ufloat, value.to("").magnitude))
+    if isinstance(value, AffineScalarFunc):
+        return of_ufloat(value)
+    return float(ufunc(value)) if isinstance(value, (int, float)) else ufunc(value)

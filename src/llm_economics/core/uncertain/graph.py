@@ -1,0 +1,351 @@
+"""The expression graph: an uncertain number records what was done to it.
+
+`Uncertain` is a node of a small immutable graph. Ordinary arithmetic and NumPy's functions build
+new nodes; nothing is computed until an answer is asked for. A node serves as the magnitude of a
+pint quantity, so that units are pint's business and ranges are ours.
+
+Rejected: an object that carries samples (memory, and no derivatives or bounds), and a dual number
+(`uncertainties`), which is wrong in kind for wide ranges and for `max`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Real
+from typing import Any, NoReturn
+
+import numpy as np
+
+from llm_economics.core.errors import TruthValueError
+from llm_economics.core.uncertain.operations import OPERATIONS
+from llm_economics.core.uncertain.variable import Variable
+
+__all__ = ["Uncertain", "constant", "topological", "uncertain"]
+
+_UFUNCS: dict[Any, str] = {
+    np.add: "add",
+    np.subtract: "subtract",
+    np.multiply: "multiply",
+    np.divide: "divide",
+    np.negative: "negative",
+    np.absolute: "absolute",
+    np.maximum: "maximum",
+    np.minimum: "minimum",
+    np.fmax: "maximum",
+    np.fmin: "minimum",
+    np.ceil: "ceil",
+    np.floor: "floor",
+    np.exp: "exp",
+    np.log: "log",
+    np.sqrt: "sqrt",
+    np.less: "less",
+    np.less_equal: "less",
+}
+
+_COMMUTATIVE = frozenset({"add", "multiply"})
+
+
+class Uncertain:
+    """A number that is known only as a range: a node of an expression graph.
+
+    Users meet it as the magnitude of a quantity, made by `between` and its kin.
+
+    Parameters
+    ----------
+    operation : str
+        "variable", "constant", or a name in `OPERATIONS`.
+    arguments : tuple of Uncertain
+        What the operation is applied to.
+    payload : Variable, float, array or None
+        The variable or the constant at a leaf.
+    """
+
+    __slots__ = ("__weakref__", "_hash", "_memory", "arguments", "operation", "payload", "shape")
+
+    # Above NumPy's own, so that `array * uncertain` asks us first.
+    __array_priority__ = 16
+
+    def __init__(
+        self, operation: str, arguments: tuple[Uncertain, ...] = (), payload: Any = None
+    ) -> None:
+        self.operation = operation
+        self.arguments = arguments
+        self.payload = payload
+        shapes = [a.shape for a in arguments]
+        self.shape: tuple[int, ...] = (
+            np.broadcast_shapes(*shapes) if shapes else np.shape(_number(payload))
+        )
+        self._hash = hash((operation, _identity(payload), *(a._hash for a in arguments)))
+        self._memory: dict[Any, Any] = {}
+
+    @property
+    def ndim(self) -> int:
+        """Number of array dimensions: 0 unless an array took part in the computation."""
+        return len(self.shape)
+
+    # -- arithmetic -------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Uncertain:
+        return _apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Uncertain:
+        return _apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Uncertain:
+        return _apply("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Uncertain:
+        return _apply("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Uncertain:
+        return _apply("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Uncertain:
+        return _apply("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Uncertain:
+        return _apply("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Uncertain:
+        return _apply("divide", other, self)
+
+    def __pow__(self, other: Any) -> Uncertain:
+        return _raise_to(self, other)
+
+    def __rpow__(self, other: Any) -> Uncertain:
+        return _raise_to(other, self)
+
+    def __neg__(self) -> Uncertain:
+        return _apply("negative", self)
+
+    def __pos__(self) -> Uncertain:
+        return self
+
+    def __abs__(self) -> Uncertain:
+        return _apply("absolute", self)
+
+    def __ceil__(self) -> Uncertain:
+        return _apply("ceil", self)
+
+    def __floor__(self) -> Uncertain:
+        return _apply("floor", self)
+
+    def sqrt(self) -> Uncertain:
+        """Square root; NumPy calls this method for arrays of objects."""
+        return _apply("sqrt", self)
+
+    def exp(self) -> Uncertain:
+        """Exponential."""
+        return _apply("exp", self)
+
+    def log(self) -> Uncertain:
+        """Natural logarithm."""
+        return _apply("log", self)
+
+    # -- NumPy ------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Record a NumPy function instead of computing it."""
+        if method != "__call__" or kwargs:
+            return NotImplemented
+        if ufunc is np.power:
+            return _raise_to(*inputs)
+        if ufunc is np.square:
+            return _raise_to(inputs[0], 2.0)
+        if ufunc in (np.greater, np.greater_equal):
+            return _apply("less", inputs[1], inputs[0])
+        if ufunc not in _UFUNCS:
+            message = (
+                f"np.{ufunc.__name__} is not defined for ranges; take .samples() or .central() "
+                "first, or write it with + - * / ** maximum minimum ceil floor exp log sqrt where"
+            )
+            raise TypeError(message)
+        return _apply(_UFUNCS[ufunc], *inputs)
+
+    def __array_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Record ``np.where`` and ``np.clip``; refuse the rest."""
+        if func is np.where and len(args) == 3 and not kwargs:  # noqa: PLR2004
+            return _apply("where", *args)
+        if func is np.clip and len(args) == 3 and not kwargs:  # noqa: PLR2004
+            return _apply("minimum", _apply("maximum", args[0], args[1]), args[2])
+        return NotImplemented
+
+    # -- what a range refuses ------------------------------------------------------------------
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: a range has no single truth value."""
+        _refuse_truth("bool(x) or `if x`")
+
+    def __lt__(self, other: object) -> NoReturn:
+        _refuse_truth("x < y, max(), min() or sorted()")
+
+    def __le__(self, other: object) -> NoReturn:
+        _refuse_truth("x <= y")
+
+    def __gt__(self, other: object) -> NoReturn:
+        _refuse_truth("x > y, max(), min() or sorted()")
+
+    def __ge__(self, other: object) -> NoReturn:
+        _refuse_truth("x >= y")
+
+    def __float__(self) -> NoReturn:
+        """Refuse: which number of the range?"""
+        message = (
+            "a range is not one number: take .median(), .central(), .mean() or "
+            ".quantiles(0.05, 0.95) of the quantity"
+        )
+        raise TypeError(message)
+
+    # -- identity -----------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same expression of the same inputs."""
+        if self is other:
+            return True
+        if not isinstance(other, Uncertain) or self._hash != other._hash:
+            return False
+        return _same_expression(self, other)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __copy__(self) -> Uncertain:
+        """Return itself: nodes never change."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Uncertain:
+        """Return itself: nodes never change."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Flatten the graph, so that deep ones do not exhaust the stack."""
+        order = topological((self,))
+        place = {id(node): i for i, node in enumerate(order)}
+        rows = [(n.operation, tuple(place[id(a)] for a in n.arguments), n.payload) for n in order]
+        return _rebuild, (rows,)
+
+    def __repr__(self) -> str:
+        return f"<Uncertain {self.operation} of {sum(1 for _ in self.variables())} inputs>"
+
+    def variables(self) -> Iterator[Variable]:
+        """Go through the inputs on which this number depends, in order of appearance."""
+        for node in topological((self,)):
+            if node.operation == "variable":
+                yield node.payload
+
+
+def uncertain(variable: Variable) -> Uncertain:
+    """Node of one variable; equal variables give nodes that evaluate as one."""
+    return Uncertain("variable", (), variable)
+
+
+def constant(value: Any) -> Uncertain:
+    """Node of a fixed number or of an array of fixed numbers."""
+    number = np.asarray(value, dtype=np.float64)
+    return Uncertain("constant", (), float(number) if number.ndim == 0 else number)
+
+
+def _number(payload: Any) -> Any:
+    return 0.0 if isinstance(payload, Variable) or payload is None else payload
+
+
+def _identity(payload: Any) -> Any:
+    if isinstance(payload, np.ndarray):
+        return id(payload)
+    return payload.token if isinstance(payload, Variable) else payload
+
+
+def _accepts(value: Any) -> bool:
+    return isinstance(value, (Uncertain, Real, np.number)) or (
+        isinstance(value, np.ndarray) and value.dtype != object
+    )
+
+
+def _node(value: Any) -> Uncertain:
+    return value if isinstance(value, Uncertain) else constant(value)
+
+
+def _apply(operation: str, *values: Any) -> Any:
+    if not all(map(_accepts, values)):
+        return NotImplemented
+    if operation in {"multiply", "divide"} and _is_one(values[1]):
+        return values[0]
+    if operation == "multiply" and _is_one(values[0]):
+        return values[1]
+    return Uncertain(operation, tuple(map(_node, values)))
+
+
+def _is_one(value: Any) -> bool:
+    # Unit conversions multiply by 1 often; such nodes would only blur the record.
+    return isinstance(value, (float, int)) and value == 1
+
+
+def _raise_to(base: Any, exponent: Any) -> Any:
+    if not (_accepts(base) and _accepts(exponent)):
+        return NotImplemented
+    if isinstance(exponent, Uncertain):
+        # a ** b = exp(b ln a): needs a positive base, which the logarithm checks.
+        return _apply("exp", _apply("multiply", exponent, _apply("log", base)))
+    return Uncertain("power", (_node(base), constant(exponent)))
+
+
+def _refuse_truth(what: str) -> NoReturn:
+    message = (
+        f"{what} has no single answer for ranges. For the larger or smaller one use "
+        "le.maximum(x, y) or le.minimum(x, y); to choose by a condition use "
+        "le.where(le.less(x, y), a, b); for a probability use le.probability(le.less(x, y))."
+    )
+    raise TruthValueError(message)
+
+
+def topological(nodes: tuple[Uncertain, ...]) -> list[Uncertain]:
+    """Every node below `nodes`, arguments before what uses them, without recursion.
+
+    Parameters
+    ----------
+    nodes : tuple of Uncertain
+        The results.
+
+    Returns
+    -------
+    list of Uncertain
+        Each node object once.
+    """
+    order: list[Uncertain] = []
+    done: set[int] = set()
+    stack: list[tuple[Uncertain, bool]] = [(node, False) for node in reversed(nodes)]
+    while stack:
+        node, expanded = stack.pop()
+        if id(node) in done:
+            continue
+        if expanded:
+            done.add(id(node))
+            order.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((a, False) for a in reversed(node.arguments) if id(a) not in done)
+    return order
+
+
+def _same_expression(first: Uncertain, second: Uncertain) -> bool:
+    numbers: dict[Any, int] = {}
+    place: dict[int, int] = {}
+    for node in topological((first, second)):
+        inner = [place[id(a)] for a in node.arguments]
+        if node.operation in _COMMUTATIVE:
+            inner.sort()
+        key = (node.operation, _identity(node.payload), *inner)
+        place[id(node)] = numbers.setdefault(key, len(numbers))
+    return place[id(first)] == place[id(second)]
+
+
+def _rebuild(rows: list[tuple[str, tuple[int, ...], Any]]) -> Uncertain:
+    nodes: list[Uncertain] = []
+    for operation, arguments, payload in rows:
+        if operation not in OPERATIONS and operation not in {"variable", "constant"}:
+            message = f"unknown operation {operation!r} in a stored range"
+            raise ValueError(message)
+        nodes.append(Uncertain(operation, tuple(nodes[i] for i in arguments), payload))
+    return nodes[-1]

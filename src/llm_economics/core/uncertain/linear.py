@@ -1,0 +1,286 @@
+"""First-order propagation, plain and on the log scale.
+
+The linear answer follows the GUM (JCGM 100, clause 5.1): the formula at the inputs' means, and
+the root of the summed squares of slope times standard deviation. It is returned as a `ufloat`
+whose inputs are shared between results, so that differences cancel. The log-linear answer does
+the same with logarithms and is exact for products, quotients and powers of log-normal inputs.
+
+Both are wrong in kind when a range is wide and the formula is not of that form; `linear` says so
+with a `LinearizationWarning`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import attrs
+import numpy as np
+from uncertainties import ufloat
+from uncertainties.core import AffineScalarFunc
+from uncertainties.core import Variable as UVariable
+
+from llm_economics.core.errors import LinearizationWarning, RangeError
+from llm_economics.core.uncertain.distributions import Normal
+from llm_economics.core.uncertain.graph import Uncertain, uncertain
+from llm_economics.core.uncertain.normal import two_sided_z
+from llm_economics.core.uncertain.program import Program, compile_program
+from llm_economics.core.uncertain.variable import Variable
+
+__all__ = [
+    "LINEAR_RATIO",
+    "Contribution",
+    "contributions",
+    "from_ufloat",
+    "linear",
+    "log_linear",
+]
+
+LINEAR_RATIO = 1.5
+"""Ratio of the quoted ends beyond which a linear answer misleads (lower end off by 4 %)."""
+
+_NEGLIGIBLE = 0.01  # an input below this share of the variance raises no warning
+_NEAR = 2.0  # another branch of a max within so many standard deviations is "near"
+
+_as_ufloat: WeakKeyDictionary[Variable, UVariable] = WeakKeyDictionary()
+_as_variable: dict[int, tuple[UVariable, Variable]] = {}
+
+
+@attrs.frozen
+class Contribution:
+    """How much of the spread of a result comes from one input."""
+
+    name: str
+    """The input."""
+
+    share: float
+    """Share of the variance, 0 to 1; shares of all inputs add up to 1."""
+
+    scale: str
+    """"log" if spreads were compared as ratios, "linear" if as differences."""
+
+    source: str = ""
+    """Where the input's range comes from."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {100 * self.share:.0f} % of the variance ({self.scale} scale)"
+
+
+def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> Any:
+    """First-order answer as a `ufloat`, correlated with every other such answer.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The number.
+    warn : bool
+        Whether to warn when the ranges are too wide for a linear answer.
+    stacklevel : int
+        Whose line the warning names.
+
+    Returns
+    -------
+    uncertainties.UFloat
+        Nominal value (the formula at the inputs' means) and standard deviation.
+
+    Warns
+    -----
+    LinearizationWarning
+        If an input that matters spans more than a factor `LINEAR_RATIO`, or a branch of
+        `maximum` or `minimum` that is not taken is within two standard deviations.
+    """
+    program = _scalar_program(node)
+    means = [v.distribution.mean() for v in program.variables]
+    value, slopes = program.gradient(means)
+    spread = [
+        float(s) * v.distribution.std() for s, v in zip(slopes, program.variables, strict=True)
+    ]
+    if warn:
+        _warn_if_unfit(program, means, spread, stacklevel + 1)
+    terms = (
+        float(s) * (_ufloat_of(v) - v.distribution.mean())
+        for s, v in zip(slopes, program.variables, strict=True)
+    )
+    return sum(terms, start=float(value))
+
+
+def log_linear(node: Uncertain) -> tuple[float, float]:
+    """First-order answer on the log scale.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The number; it and its inputs must be positive.
+
+    Returns
+    -------
+    median : float
+        The formula at the inputs' medians.
+    log_std : float
+        Standard deviation of the logarithm; the 90 % range is ``median * exp(+-1.645 log_std)``.
+
+    Raises
+    ------
+    RangeError
+        If the result at the medians, or an input, is not positive.
+    """
+    program = _scalar_program(node)
+    medians = [v.distribution.median() for v in program.variables]
+    value, slopes = program.gradient(medians)
+    if not value > 0:
+        message = f"log_linear() needs a positive result; at the inputs' medians it is {value:.6g}"
+        raise RangeError(message)
+    elastic = _elasticities(program, medians, float(value), slopes)
+    return float(value), math.sqrt(math.fsum(e * e for e in elastic))
+
+
+def contributions(node: Uncertain) -> tuple[Contribution, ...]:
+    """Which inputs the spread comes from, largest share first.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The number.
+
+    Returns
+    -------
+    tuple of Contribution
+        One per input. The log scale is used when result and inputs are positive, since wide
+        ranges compare as ratios; otherwise the linear scale.
+    """
+    program = _scalar_program(node)
+    variables = program.variables
+    medians = [v.distribution.median() for v in variables]
+    value, slopes = program.gradient(medians)
+    try:
+        spread = _elasticities(program, medians, float(value), slopes)
+        scale = "log"
+    except RangeError:
+        pairs = zip(slopes, variables, strict=True)
+        spread, scale = [float(s) * v.distribution.std() for s, v in pairs], "linear"
+    total = math.fsum(s * s for s in spread)
+    shares = [s * s / total if total else 0.0 for s in spread]
+    rows = [
+        Contribution(v.name, share, scale, v.source)
+        for v, share in zip(variables, shares, strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.share))
+
+
+def from_ufloat(number: AffineScalarFunc) -> Uncertain:
+    """Graph node of a `ufloat`; shared inputs stay shared, and the way back finds the same ones.
+
+    Parameters
+    ----------
+    number : uncertainties.UFloat
+        A number with a standard deviation.
+
+    Returns
+    -------
+    Uncertain
+        The same number as a linear expression of normal variables.
+    """
+    node: Any = float(number.nominal_value)
+    for source, slope in number.derivatives.items():
+        if source.std_dev:
+            variable = _variable_of(source)
+            node = node + float(slope) * (uncertain(variable) - float(source.nominal_value))
+    if not isinstance(node, Uncertain):
+        message = f"{number} has no spread; use a plain number"
+        raise RangeError(message)
+    return node
+
+
+def _scalar_program(node: Uncertain) -> Program:
+    program = compile_program(node)
+    if program.shape:
+        message = f"this needs one number; got an array of shape {program.shape}"
+        raise RangeError(message)
+    return program
+
+
+def _elasticities(
+    program: Program, medians: list[float], value: float, slopes: list[Any]
+) -> list[float]:
+    """Spread of the log of the result due to each input."""
+    result = []
+    for variable, median, slope in zip(program.variables, medians, slopes, strict=True):
+        log_std = variable.distribution.log_std()
+        if math.isnan(log_std) or not value > 0:
+            message = (
+                f"log_linear() needs positive inputs; {variable.name!r} is "
+                f"{variable.distribution.describe()}"
+            )
+            raise RangeError(message)
+        result.append(float(slope) * median / value * log_std)
+    return result
+
+
+def _ufloat_of(variable: Variable) -> UVariable:
+    number = _as_ufloat.get(variable)
+    if number is None:
+        distribution = variable.distribution
+        number = ufloat(distribution.mean(), distribution.std(), tag=variable.name)
+        _as_ufloat[variable] = number
+    return number
+
+
+def _variable_of(number: UVariable) -> Variable:
+    known = _as_variable.get(id(number))
+    if known is not None and known[0] is number:
+        return known[1]
+    distribution = Normal.from_mean(float(number.nominal_value), float(number.std_dev))
+    variable = Variable.create(distribution, name=number.tag or None)
+    # The pair is kept, so that the id cannot be given to another object meanwhile.
+    _as_variable[id(number)] = (number, variable)
+    _as_ufloat[variable] = number
+    return variable
+
+
+def _warn_if_unfit(
+    program: Program, means: list[float], spread: list[float], stacklevel: int
+) -> None:
+    total = math.fsum(s * s for s in spread)
+    reasons = [
+        f"{v.name!r} spans a factor {ratio:.3g}"
+        for v, s in zip(program.variables, spread, strict=True)
+        if (ratio := _ratio(v)) > LINEAR_RATIO and s * s > _NEGLIGIBLE * total
+    ]
+    reasons += _near_branches(program, means, spread)
+    if reasons:
+        message = (
+            f"a linear answer is not fit here: {'; '.join(reasons)}. "
+            "Use quantiles() or log_linear()."
+        )
+        warnings.warn(message, LinearizationWarning, stacklevel=stacklevel + 1)
+
+
+def _ratio(variable: Variable) -> float:
+    low, high = variable.distribution.quoted
+    if low > 0:
+        return high / low
+    return math.inf if low < 0 < high or low == 0 else low / high
+
+
+def _near_branches(program: Program, means: list[float], spread: list[float]) -> list[str]:
+    trace = program.trace(means)
+    found = []
+    for step in program.instructions:
+        if step.operation in {"maximum", "minimum", "where", "less"}:
+            first, second = (trace[i] for i in step.arguments[-2:])
+            width = _difference_std(program, means, step.arguments[-2:])
+            if abs(float(first) - float(second)) < _NEAR * width:
+                found.append(f"the other branch of {step.operation}() is near")
+    return found if any(spread) else []
+
+
+def _difference_std(program: Program, means: list[float], pair: tuple[int, ...]) -> float:
+    """Standard deviation of the distance between two steps of a program."""
+    slopes = []
+    for index in pair:
+        part = Program(program.instructions[: index + 1], program.variables, ())
+        slopes.append(np.asarray(part.gradient(means)[1], dtype=np.float64))
+    std = np.array([v.distribution.std() for v in program.variables])
+    return float(np.sqrt(np.sum(((slopes[0] - slopes[1]) * std) ** 2)))

@@ -1,0 +1,345 @@
+"""What each operation of the expression graph means: value, derivative, interval.
+
+One record per operation holds its NumPy function, its partial derivatives at a point, its image
+of a box, and its partial derivatives over a box. Everything that evaluates a graph reads this
+table, so that a new operation is added in one place. Scattering the four meanings over the four
+evaluators was rejected: they would drift apart.
+
+An interval is a pair of arrays (lower ends, upper ends), one element per box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from llm_economics.core.errors import RangeError
+
+__all__ = ["OPERATIONS", "Interval", "Operation", "hull", "multiply_intervals", "outward"]
+
+Array = npt.NDArray[np.float64]
+Interval = tuple[Any, Any]
+
+# One unit in the last place is 2**-52; twice that covers the rounding of one operation.
+_SLACK = 2.0**-51
+
+
+def outward(interval: Interval) -> Interval:
+    """Widen an interval by more than the rounding of one operation, so that it stays true.
+
+    Parameters
+    ----------
+    interval : pair of arrays
+        Lower and upper ends.
+
+    Returns
+    -------
+    pair of arrays
+        Slightly wider ends; zero and infinity stay as they are.
+    """
+    low, high = interval
+    return low - np.abs(low) * _SLACK, high + np.abs(high) * _SLACK
+
+
+def hull(first: Interval, second: Interval) -> Interval:
+    """Smallest interval that holds both."""
+    return np.minimum(first[0], second[0]), np.maximum(first[1], second[1])
+
+
+def _product(a: Any, b: Any) -> Any:
+    # An unbounded slope times a slope of exactly zero is zero, not NaN.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where((a == 0) | (b == 0), 0.0, a * b)
+
+
+def multiply_intervals(a: Interval, b: Interval) -> Interval:
+    """Interval of the products of every number in `a` with every number in `b`."""
+    products = [_product(x, y) for x in a for y in b]
+    low = np.minimum(np.minimum(products[0], products[1]), np.minimum(products[2], products[3]))
+    high = np.maximum(np.maximum(products[0], products[1]), np.maximum(products[2], products[3]))
+    return low, high
+
+
+def _reciprocal(a: Interval) -> Interval:
+    if np.any((a[0] <= 0) & (a[1] >= 0)):
+        message = "a divisor's range reaches zero, so the quotient has no bounds"
+        raise RangeError(message)
+    return outward((1.0 / a[1], 1.0 / a[0]))
+
+
+@attrs.frozen(eq=False)
+class Operation:
+    """The four meanings of one operation."""
+
+    name: str
+    arity: int
+    function: Callable[..., Any]
+    """Value, on floats and arrays."""
+    partials: Callable[..., tuple[Any, ...]]
+    """Partial derivatives at a point: called with the result and the arguments."""
+    interval: Callable[..., Interval]
+    """Image of a box: called with one interval per argument."""
+    interval_partials: Callable[..., tuple[Interval, ...]]
+    """Partial derivatives over a box: called with the result's interval and the arguments'."""
+
+
+def _constant(value: float) -> Interval:
+    return np.float64(value), np.float64(value)
+
+
+_ZERO, _ONE, _MINUS_ONE = _constant(0.0), _constant(1.0), _constant(-1.0)
+_UNIT: Interval = (np.float64(0.0), np.float64(1.0))
+_RISING: Interval = (np.float64(0.0), np.float64(np.inf))
+_FALLING: Interval = (np.float64(-np.inf), np.float64(0.0))
+
+
+def _quotient(a: Interval, b: Interval) -> Interval:
+    return outward(multiply_intervals(a, _reciprocal(b)))
+
+
+def _negate(a: Interval) -> Interval:
+    return -a[1], -a[0]
+
+
+def _power(a: Any, b: Any) -> Any:
+    return np.power(a, b)
+
+
+def _power_interval(a: Interval, b: Interval) -> Interval:
+    # The exponent of a node is a fixed number (graph.py sees to it), so both ends are equal.
+    exponent = np.broadcast_to(b[0], np.shape(a[0]))
+    if np.any((exponent < 0) & (a[0] <= 0) & (a[1] >= 0)):
+        message = "a negative power of a range that reaches zero has no bounds"
+        raise RangeError(message)
+    ends = (np.power(a[0], exponent), np.power(a[1], exponent))
+    spans_zero = (a[0] < 0) & (a[1] > 0) & (exponent % 2 == 0)
+    low = np.where(spans_zero, 0.0, np.minimum(*ends))
+    # NumPy's power is good to a few units in the last place, not to one.
+    return outward(outward((low, np.maximum(*ends))))
+
+
+def _power_slope(a: Any, b: Any) -> Any:
+    return b * np.power(a, b - 1.0)
+
+
+def _power_slope_interval(a: Interval, b: Interval) -> Interval:
+    exponent = (b[0] - 1.0, b[1] - 1.0)
+    return multiply_intervals(b, _power_interval(a, exponent))
+
+
+def _choice_slopes(first: Interval, second: Interval) -> tuple[Interval, Interval]:
+    """Slopes of max(first, second): 1 for the certain winner, [0, 1] while both can win."""
+    wins = first[0] > second[1]
+    loses = first[1] < second[0]
+    upper = np.where(loses, 0.0, 1.0)
+    lower = np.where(wins, 1.0, 0.0)
+    return (lower, upper), (1.0 - upper, 1.0 - lower)
+
+
+def _maximum_slopes(_: Interval, a: Interval, b: Interval) -> tuple[Interval, Interval]:
+    return _choice_slopes(a, b)
+
+
+def _minimum_slopes(_: Interval, a: Interval, b: Interval) -> tuple[Interval, Interval]:
+    of_b, of_a = _choice_slopes(b, a)
+    return of_a, of_b
+
+
+def _absolute_interval(a: Interval) -> Interval:
+    ends = np.abs(a[0]), np.abs(a[1])
+    spans_zero = (a[0] < 0) & (a[1] > 0)
+    return np.where(spans_zero, 0.0, np.minimum(*ends)), np.maximum(*ends)
+
+
+def _absolute_slope(_: Interval, a: Interval) -> tuple[Interval]:
+    return ((np.where(a[0] >= 0, 1.0, -1.0), np.where(a[1] <= 0, -1.0, 1.0)),)
+
+
+def _monotone(function: Callable[[Any], Any]) -> Callable[[Interval], Interval]:
+    def interval(a: Interval) -> Interval:
+        with np.errstate(invalid="raise", divide="raise"):
+            try:
+                return outward(outward((function(a[0]), function(a[1]))))
+            except FloatingPointError:
+                message = (
+                    f"{function.__name__}() of a range that reaches "
+                    f"{float(np.min(a[0])):.6g} has no bounds; it needs positive numbers"
+                )
+                raise RangeError(message) from None
+
+    return interval
+
+
+def _steps(function: Callable[[Any], Any]) -> Callable[[Interval], Interval]:
+    return lambda a: (function(a[0]), function(a[1]))
+
+
+def _less(a: Any, b: Any) -> Any:
+    return np.where(np.less(a, b), 1.0, 0.0)
+
+
+def _less_interval(a: Interval, b: Interval) -> Interval:
+    return np.where(a[1] < b[0], 1.0, 0.0), np.where(a[0] < b[1], 1.0, 0.0)
+
+
+def _where(condition: Any, first: Any, second: Any) -> Any:
+    return np.where(np.asarray(condition) != 0, first, second)
+
+
+def _where_interval(condition: Interval, first: Interval, second: Interval) -> Interval:
+    both = hull(first, second)
+    sure, never = condition[0] >= 1.0, condition[1] <= 0.0
+    low = np.where(sure, first[0], np.where(never, second[0], both[0]))
+    high = np.where(sure, first[1], np.where(never, second[1], both[1]))
+    return low, high
+
+
+def _where_slopes(
+    _: Interval, condition: Interval, first: Interval, second: Interval
+) -> tuple[Interval, Interval, Interval]:
+    of_first = condition
+    of_second = (1.0 - condition[1], 1.0 - condition[0])
+    return (first[0] - second[1], first[1] - second[0]), of_first, of_second
+
+
+def _tie(a: Any, b: Any) -> Any:
+    return np.where(np.greater_equal(a, b), 1.0, 0.0)
+
+
+def _table() -> dict[str, Operation]:
+    operations = (
+        Operation(
+            "add",
+            2,
+            np.add,
+            lambda _r, _a, _b: (1.0, 1.0),
+            lambda a, b: outward((a[0] + b[0], a[1] + b[1])),
+            lambda _r, _a, _b: (_ONE, _ONE),
+        ),
+        Operation(
+            "subtract",
+            2,
+            np.subtract,
+            lambda _r, _a, _b: (1.0, -1.0),
+            lambda a, b: outward((a[0] - b[1], a[1] - b[0])),
+            lambda _r, _a, _b: (_ONE, _MINUS_ONE),
+        ),
+        Operation(
+            "multiply",
+            2,
+            np.multiply,
+            lambda _r, a, b: (b, a),
+            lambda a, b: outward(multiply_intervals(a, b)),
+            lambda _r, a, b: (b, a),
+        ),
+        Operation(
+            "divide",
+            2,
+            np.divide,
+            lambda r, _a, b: (1.0 / b, -r / b),
+            _quotient,
+            lambda r, _a, b: (_reciprocal(b), _quotient(_negate(r), b)),
+        ),
+        Operation(
+            "power",
+            2,
+            _power,
+            lambda _r, a, b: (_power_slope(a, b), 0.0),
+            _power_interval,
+            lambda _r, a, b: (_power_slope_interval(a, b), _ZERO),
+        ),
+        Operation(
+            "negative",
+            1,
+            np.negative,
+            lambda _r, _a: (-1.0,),
+            _negate,
+            lambda _r, _a: (_MINUS_ONE,),
+        ),
+        Operation(
+            "absolute",
+            1,
+            np.absolute,
+            lambda _r, a: (np.where(np.asarray(a) < 0, -1.0, 1.0),),
+            _absolute_interval,
+            _absolute_slope,
+        ),
+        Operation(
+            "maximum",
+            2,
+            np.maximum,
+            lambda _r, a, b: (_tie(a, b), 1.0 - _tie(a, b)),
+            lambda a, b: (np.maximum(a[0], b[0]), np.maximum(a[1], b[1])),
+            _maximum_slopes,
+        ),
+        Operation(
+            "minimum",
+            2,
+            np.minimum,
+            lambda _r, a, b: (1.0 - _tie(a, b), _tie(a, b)),
+            lambda a, b: (np.minimum(a[0], b[0]), np.minimum(a[1], b[1])),
+            _minimum_slopes,
+        ),
+        # The slope of a staircase is taken as that of the ramp beneath it, which is what a
+        # first-order answer about whole servers should say.
+        Operation(
+            "ceil",
+            1,
+            np.ceil,
+            lambda _r, _a: (1.0,),
+            _steps(np.ceil),
+            lambda _r, _a: (_RISING,),
+        ),
+        Operation(
+            "floor",
+            1,
+            np.floor,
+            lambda _r, _a: (1.0,),
+            _steps(np.floor),
+            lambda _r, _a: (_RISING,),
+        ),
+        Operation(
+            "exp", 1, np.exp, lambda r, _a: (r,), _monotone(np.exp), lambda r, _a: (r,)
+        ),
+        Operation(
+            "log",
+            1,
+            np.log,
+            lambda _r, a: (1.0 / a,),
+            _monotone(np.log),
+            lambda _r, a: (_reciprocal(a),),
+        ),
+        Operation(
+            "sqrt",
+            1,
+            np.sqrt,
+            lambda r, _a: (0.5 / r,),
+            _monotone(np.sqrt),
+            lambda r, _a: (multiply_intervals(_constant(0.5), _reciprocal(r)),),
+        ),
+        Operation(
+            "less",
+            2,
+            _less,
+            lambda _r, _a, _b: (0.0, 0.0),
+            _less_interval,
+            lambda _r, _a, _b: (_FALLING, _RISING),
+        ),
+        Operation(
+            "where",
+            3,
+            _where,
+            lambda _r, c, a, b: (0.0, _where(c, 1.0, 0.0), _where(c, 0.0, 1.0)),
+            _where_interval,
+            _where_slopes,
+        ),
+    )
+    return {operation.name: operation for operation in operations}
+
+
+OPERATIONS: dict[str, Operation] = _table()
+"""Every operation of the graph, by name."""

@@ -1,0 +1,254 @@
+"""A graph compiled to a straight list of instructions.
+
+Compiling merges equal sub-expressions (so that `x - x` is exactly zero however it was written),
+folds constants, and fixes the order of the inputs. The list is then run on floats, on arrays of
+samples, or on intervals, and backwards for derivatives. Recursion over nodes was rejected: deep
+graphs exhaust the stack, and shared sub-expressions would be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from llm_economics.core.errors import RangeError
+from llm_economics.core.uncertain.graph import Uncertain, topological
+from llm_economics.core.uncertain.operations import (
+    OPERATIONS,
+    Interval,
+    Operation,
+    multiply_intervals,
+)
+from llm_economics.core.uncertain.variable import Variable
+
+__all__ = ["Instruction", "Program", "compile_program"]
+
+_COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
+
+
+@attrs.frozen(eq=False)
+class Instruction:
+    """One step: a constant, an input, or an operation on earlier steps."""
+
+    operation: str
+    arguments: tuple[int, ...] = ()
+    payload: Any = None
+
+
+@attrs.frozen(eq=False)
+class Program:
+    """A compiled expression with one result.
+
+    Evaluate it with values given in the order of `variables`.
+    """
+
+    instructions: tuple[Instruction, ...]
+    """Steps in order; the last one is the result."""
+
+    variables: tuple[Variable, ...]
+    """Inputs in order of first appearance."""
+
+    shape: tuple[int, ...]
+    """Shape of the result when every input is one number."""
+
+    def trace(self, values: Sequence[Any]) -> list[Any]:
+        """Run on numbers or arrays and return the value of every step.
+
+        Parameters
+        ----------
+        values : sequence
+            One number or array of samples per variable.
+
+        Returns
+        -------
+        list
+            Values of all steps, the result last.
+        """
+        sampled = any(np.ndim(value) for value in values)
+        results: list[Any] = []
+        for step in self.instructions:
+            if step.operation == "variable":
+                results.append(values[step.payload])
+            elif step.operation == "constant":
+                # Samples lie on the last axis, so arrays of constants get one there.
+                grow = sampled and isinstance(step.payload, np.ndarray)
+                results.append(step.payload[..., None] if grow else step.payload)
+            else:
+                function = OPERATIONS[step.operation].function
+                results.append(function(*(results[i] for i in step.arguments)))
+        return results
+
+    def run(self, values: Sequence[Any]) -> Any:
+        """Value of the result for these inputs."""
+        return self.trace(values)[-1]
+
+    def gradient(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Value and its derivative with respect to every variable, by one backward sweep.
+
+        Parameters
+        ----------
+        values : sequence of float
+            One number per variable.
+
+        Returns
+        -------
+        value : float
+            The result.
+        slopes : list of float
+            One partial derivative per variable.
+        """
+        results = self.trace(values)
+        adjoint: list[Any] = [0.0] * len(results)
+        adjoint[-1] = 1.0
+        slopes: list[Any] = [0.0] * len(self.variables)
+        for index in range(len(results) - 1, -1, -1):
+            step = self.instructions[index]
+            if step.operation == "variable":
+                slopes[step.payload] = slopes[step.payload] + adjoint[index]
+            elif step.operation != "constant":
+                inner = [results[i] for i in step.arguments]
+                partials = OPERATIONS[step.operation].partials(results[index], *inner)
+                for i, partial in zip(step.arguments, partials, strict=True):
+                    adjoint[i] = adjoint[i] + adjoint[index] * partial
+        return results[-1], slopes
+
+    def interval_trace(self, boxes: Sequence[Interval]) -> list[Interval]:
+        """Image of every step over boxes of the inputs (one pair of arrays per variable)."""
+        results: list[Interval] = []
+        for step in self.instructions:
+            if step.operation == "variable":
+                results.append(boxes[step.payload])
+            elif step.operation == "constant":
+                results.append((np.float64(step.payload), np.float64(step.payload)))
+            else:
+                operation = OPERATIONS[step.operation]
+                results.append(self._interval(operation, [results[i] for i in step.arguments]))
+        return results
+
+    def _interval(self, operation: Operation, arguments: list[Interval]) -> Interval:
+        try:
+            return operation.interval(*arguments)
+        except RangeError as error:
+            names = ", ".join(repr(v.name) for v in self.variables)
+            message = f"{error}; the inputs are {names}"
+            raise RangeError(message) from None
+
+    def interval_gradient(self, boxes: Sequence[Interval]) -> tuple[Interval, list[Interval]]:
+        """Image of the result and of its partial derivatives over boxes of the inputs."""
+        results = self.interval_trace(boxes)
+        zero: Interval = (np.float64(0.0), np.float64(0.0))
+        adjoint: list[Interval] = [zero] * len(results)
+        adjoint[-1] = (np.float64(1.0), np.float64(1.0))
+        slopes: list[Interval] = [zero] * len(self.variables)
+        for index in range(len(results) - 1, -1, -1):
+            step = self.instructions[index]
+            if step.operation == "variable":
+                slopes[step.payload] = _sum(slopes[step.payload], adjoint[index])
+            elif step.operation != "constant":
+                inner = [results[i] for i in step.arguments]
+                partials = OPERATIONS[step.operation].interval_partials(results[index], *inner)
+                for i, partial in zip(step.arguments, partials, strict=True):
+                    share = multiply_intervals(adjoint[index], partial)
+                    adjoint[i] = _sum(adjoint[i], share)
+        return results[-1], slopes
+
+
+def _sum(a: Interval, b: Interval) -> Interval:
+    return a[0] + b[0], a[1] + b[1]
+
+
+class _Builder:
+    """Collects instructions, one per distinct sub-expression."""
+
+    def __init__(self) -> None:
+        self.steps: list[Instruction] = []
+        self.variables: dict[str, int] = {}
+        self.inputs: list[Variable] = []
+        self.numbers: dict[Any, int] = {}
+
+    def add(self, step: Instruction, key: Any) -> int:
+        if key not in self.numbers:
+            self.numbers[key] = len(self.steps)
+            self.steps.append(step)
+        return self.numbers[key]
+
+    def constant(self, value: Any) -> int:
+        fixed = value if isinstance(value, np.ndarray) else float(value)
+        key = id(value) if isinstance(value, np.ndarray) else fixed.hex()
+        return self.add(Instruction("constant", (), fixed), ("constant", key))
+
+    def variable(self, variable: Variable) -> int:
+        if variable.token not in self.variables:
+            self.variables[variable.token] = len(self.inputs)
+            self.inputs.append(variable)
+        place = self.variables[variable.token]
+        return self.add(Instruction("variable", (), place), ("variable", place))
+
+    def apply(self, operation: str, arguments: tuple[int, ...]) -> int:
+        inner = [self.steps[i] for i in arguments]
+        if all(step.operation == "constant" for step in inner):
+            values = [step.payload for step in inner]
+            return self.constant(OPERATIONS[operation].function(*values))
+        same = len(set(arguments)) == 1 and len(arguments) == 2  # noqa: PLR2004
+        if same and operation == "subtract":
+            return self.constant(0.0)
+        if same and operation == "divide":
+            return self.constant(1.0)
+        ordered = tuple(sorted(arguments)) if operation in _COMMUTATIVE else arguments
+        return self.add(Instruction(operation, arguments), (operation, ordered))
+
+
+def compile_program(node: Uncertain) -> Program:
+    """Compile a graph; the program is kept with the node, so a second call is free.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The result.
+
+    Returns
+    -------
+    Program
+        Its instructions.
+    """
+    program: Program | None = node._memory.get("program")
+    if program is None:
+        program = node._memory["program"] = _compile(node)
+    return program
+
+
+def _compile(node: Uncertain) -> Program:
+    builder = _Builder()
+    place: dict[int, int] = {}
+    for part in topological((node,)):
+        if part.operation == "variable":
+            place[id(part)] = builder.variable(part.payload)
+        elif part.operation == "constant":
+            place[id(part)] = builder.constant(part.payload)
+        else:
+            inner = tuple(place[id(a)] for a in part.arguments)
+            place[id(part)] = builder.apply(part.operation, inner)
+    return _without_dead_steps(builder, place[id(node)], node.shape)
+
+
+def _without_dead_steps(builder: _Builder, result: int, shape: tuple[int, ...]) -> Program:
+    needed = {result}
+    for index in range(result, -1, -1):
+        if index in needed:
+            needed.update(builder.steps[index].arguments)
+    order = sorted(needed)
+    new_place = {old: new for new, old in enumerate(order)}
+    used = [builder.steps[i].payload for i in order if builder.steps[i].operation == "variable"]
+    new_input = {old: new for new, old in enumerate(used)}
+    steps: list[Instruction] = []
+    for old in order:
+        step = builder.steps[old]
+        payload = new_input[step.payload] if step.operation == "variable" else step.payload
+        steps.append(
+            Instruction(step.operation, tuple(new_place[i] for i in step.arguments), payload)
+        )
+    inputs = tuple(builder.inputs[i] for i in used)
+    return Program(tuple(steps), inputs, shape)

@@ -1,0 +1,1 @@
+"""Where it runs, and what that costs the purse and the planet."""

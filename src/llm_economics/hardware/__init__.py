@@ -1,0 +1,1 @@
+"""What computes: accelerators, servers, and the first laws about them."""

@@ -1,0 +1,65 @@
+"""`Server`: the box that holds accelerators, with host processors, memory, fans and network cards.
+
+A server draws a quarter to a half more than its accelerators; taking their sum for the server's
+power is a classic slip, so the two are separate nouns.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from llm_economics.core.fields import (
+    as_accelerators,
+    as_information,
+    as_money,
+    as_power,
+    as_text,
+    named_fields,
+)
+from llm_economics.core.nouns import Noun
+from llm_economics.core.registry import Quantity
+from llm_economics.hardware.accelerator import Accelerator
+
+__all__ = ["Server"]
+
+
+@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+class Server(Noun):
+    """A server with its accelerators.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(le.servers["DGX H100"].power_maximum)
+    10.2 kW
+    """
+
+    name: str = attrs.field(converter=as_text)
+    """Name in the catalogue: "DGX H100"."""
+
+    vendor: str = attrs.field(default="", converter=as_text)
+    """Who sells or rents it."""
+
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    """Other names people use."""
+
+    accelerator: Accelerator | None = attrs.field(default=None)
+    """The accelerator inside."""
+
+    accelerators: Quantity | None = attrs.field(default=None, converter=as_accelerators)
+    """How many of them (accelerator)."""
+
+    power: Quantity | None = attrs.field(default=None, converter=as_power)
+    """Power under load, accelerators included (W)."""
+
+    power_maximum: Quantity | None = attrs.field(default=None, converter=as_power)
+    """Rated maximum power (W); loaded servers draw about three quarters of it."""
+
+    idle_power: Quantity | None = attrs.field(default=None, converter=as_power)
+    """Power at rest (W)."""
+
+    price: Quantity | None = attrs.field(default=None, converter=as_money)
+    """Price of the server (USD)."""
+
+    memory: Quantity | None = attrs.field(default=None, converter=as_information)
+    """Host memory (bytes)."""

@@ -1,0 +1,1 @@
+"""Between files and nouns: reading facts as data, with every problem listed at once."""

@@ -1,0 +1,1 @@
+"""What people see: tables of services and audits, as text, Markdown and plain data."""

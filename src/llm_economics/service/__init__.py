@@ -1,0 +1,1 @@
+"""Products such as ChatGPT, as demand on a fleet."""

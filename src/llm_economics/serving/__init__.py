@@ -1,0 +1,1 @@
+"""Serving: inference workloads, and the energy, money and carbon of one request."""

@@ -1,0 +1,1 @@
+"""What is computed: architectures, models, and their first laws."""

@@ -1,0 +1,154 @@
+"""`Model`: a released model, with what is known or estimated about it.
+
+Total parameters decide memory, active parameters decide FLOP; they are separate fields and equal
+only for a dense model. For closed models the figures are ranges and `estimated_by` says whose.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from llm_economics.core.errors import MissingInputError, RangeError
+from llm_economics.core.fields import (
+    as_computation,
+    as_parameters,
+    as_text,
+    as_tokens,
+    named_fields,
+)
+from llm_economics.core.nouns import Noun
+from llm_economics.core.registry import Quantity, ureg
+from llm_economics.transformer.architecture import Architecture
+from llm_economics.transformer.laws import AttentionConvention, attention_computation_per_token
+
+__all__ = ["Model"]
+
+
+@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+class Model(Noun):
+    """A language model.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(le.models["Llama 3.1 70B"].parameters.to("Gparameter"))
+    70.554 Gparameter
+    >>> le.Model(name="mine", parameters="8 Gparameter", active_parameters="70 Gparameter")
+    Traceback (most recent call last):
+        ...
+    llm_economics.core.errors.RangeError: Model.active_parameters needs at most parameters = \
+8 Gparameter; got 70 Gparameter
+    """
+
+    name: str = attrs.field(converter=as_text)
+    """Name in the catalogue: "Llama 3.1 405B"."""
+
+    developer: str = attrs.field(default="", converter=as_text)
+    """Who made it."""
+
+    family: str = attrs.field(default="", converter=as_text)
+    """Family of models."""
+
+    release: str = attrs.field(default="", converter=as_text)
+    """When it came out."""
+
+    licence: str = attrs.field(default="", converter=as_text)
+    """Licence of its weights."""
+
+    disclosure: str = attrs.field(default="", converter=as_text)
+    """How far its maker tells: "open weights", "partly disclosed", "estimate"."""
+
+    estimated_by: str = attrs.field(default="", converter=as_text)
+    """Who estimated the figures, if its maker does not tell."""
+
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    """Other names people use."""
+
+    parameters: Quantity | None = attrs.field(default=None, converter=as_parameters)
+    """Parameters in all (parameter)."""
+
+    active_parameters: Quantity | None = attrs.field(default=None, converter=as_parameters)
+    """Parameters that each token passes through; leave out for a dense model."""
+
+    training_tokens: Quantity | None = attrs.field(default=None, converter=as_tokens)
+    """Tokens seen in training (token)."""
+
+    training_computation: Quantity | None = attrs.field(default=None, converter=as_computation)
+    """FLOP of its training, where somebody published or estimated it."""
+
+    context_length: Quantity | None = attrs.field(default=None, converter=as_tokens)
+    """Longest context (token)."""
+
+    architecture: Architecture | None = attrs.field(default=None)
+    """Its shape, where known."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse more active than total parameters."""
+        total, active = self.parameters, self.active_parameters
+        if total is None or active is None:
+            return
+        # Quoted ranges may overlap; the refusal is for what is certainly wrong.
+        if float((active.bounds().low - total.bounds().high).magnitude) > 0:
+            message = (
+                f"Model.active_parameters needs at most parameters = {total}; got {active}"
+            )
+            raise RangeError(message)
+
+    @property
+    def computing_parameters(self) -> Quantity:
+        """Parameters that decide FLOP: the active ones, or all of a dense model.
+
+        Raises
+        ------
+        MissingInputError
+            If neither is known.
+        """
+        found = self.active_parameters if self.active_parameters is not None else self.parameters
+        if found is None:
+            message = (
+                f"the parameters of {self.name} are not known; give Model(active_parameters=...) "
+                "or the computation itself"
+            )
+            raise MissingInputError(message)
+        return found
+
+    def attention_computation_per_token(
+        self, convention: AttentionConvention, context: Quantity, *, training: bool
+    ) -> Quantity:
+        """FLOP that attention adds per token, by the named convention.
+
+        Parameters
+        ----------
+        convention : AttentionConvention
+            How it is counted.
+        context : Quantity
+            Sequence length (token).
+        training : bool
+            Forward and backward pass, or the forward pass alone.
+
+        Returns
+        -------
+        Quantity
+            Computation per token (FLOP/token).
+
+        Raises
+        ------
+        MissingInputError
+            If the convention needs a shape that is unknown.
+        """
+        if convention is AttentionConvention.NONE:
+            return ureg.Quantity(0.0, "FLOP/token")
+        shape = self.architecture
+        if shape is None or not (shape.attention_heads and shape.head_dimension):
+            message = (
+                f"the attention term needs the architecture of {self.name}; give it, or take "
+                "attention='none'"
+            )
+            raise MissingInputError(message)
+        return attention_computation_per_token(
+            layers=ureg.Quantity(float(shape.layers)),
+            attention_heads=ureg.Quantity(float(shape.attention_heads)),
+            head_dimension=ureg.Quantity(float(shape.head_dimension)),
+            context=context,
+            factor=convention.training_factor if training else convention.forward_factor,
+        )

@@ -1,0 +1,170 @@
+"""From accelerator-time to energy, money and carbon: the one path that all workloads take."""
+
+from __future__ import annotations
+
+import attrs
+
+from llm_economics.core.breakdown import attempt
+from llm_economics.core.errors import MissingInputError
+from llm_economics.core.registry import Quantity, ureg
+from llm_economics.core.sources import Assumption, Provenance
+from llm_economics.facility.cost import CostByScope
+from llm_economics.facility.energy import EnergyByBoundary, energy_by_boundary
+from llm_economics.facility.laws import amortised_price
+from llm_economics.workload.assumptions import assumed
+from llm_economics.workload.workload import Workload
+
+__all__ = ["Operation", "Units", "operate", "per_accelerator", "taken_from_accelerator"]
+
+
+@attrs.frozen(kw_only=True)
+class Units:
+    """Units in which a kind of workload reports."""
+
+    energy: str
+    money: str
+    carbon: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Operation:
+    """What a stretch of accelerator-time means."""
+
+    energy: EnergyByBoundary
+    cost: CostByScope
+    carbon: Quantity | MissingInputError
+    """Location-based carbon of the electricity."""
+
+
+def per_accelerator(value: Quantity) -> Quantity:
+    """Turn a figure of one accelerator (W, FLOP/s) into one per accelerator."""
+    return value / ureg.Quantity(1.0, "accelerator")
+
+
+def operate(
+    workload: Workload,
+    accelerator_time: Quantity,
+    *,
+    stage: str,
+    units: Units,
+    taken: list[Assumption],
+) -> Operation:
+    """Compute energy by boundary, cost by scope and carbon of accelerator-time.
+
+    Parameters
+    ----------
+    workload : Workload
+        Accelerator, facility and whatever else was given.
+    accelerator_time : Quantity
+        Accelerator-hours of the work, or those of one request.
+    stage : str
+        "training" or "serving": whose assumptions apply.
+    units : Units
+        Units of the result.
+    taken : list of Assumption
+        Grows by every assumption that is used.
+
+    Returns
+    -------
+    Operation
+        Energy, cost, carbon.
+
+    Raises
+    ------
+    MissingInputError
+        If the accelerator's power is unknown, or there is no facility.
+    """
+    energy = _energy(workload, accelerator_time, stage, units.energy, taken)
+    price = attempt(lambda: workload.facility.electricity_price if workload.facility else _none())
+    carbon = attempt(
+        lambda: (energy.facility * workload.facility.carbon_intensity).to(units.carbon)
+        if workload.facility
+        else _none()
+    )
+    cost = CostByScope(
+        rental=attempt(lambda: _rental(workload, accelerator_time, taken).to(units.money)),
+        capital=attempt(lambda: _capital(workload, accelerator_time, taken).to(units.money)),
+        electricity=price
+        if isinstance(price, MissingInputError)
+        else (energy.facility * price).to(units.money),
+        acquisition=MissingInputError("this work has no fixed number of accelerators"),
+    )
+    return Operation(energy=energy, cost=cost, carbon=carbon)
+
+
+def _none() -> Quantity:
+    message = "no facility was given; give facility=le.facilities['us-hyperscale'] or your own"
+    raise MissingInputError(message)
+
+
+def _energy(
+    workload: Workload,
+    accelerator_time: Quantity,
+    stage: str,
+    unit: str,
+    taken: list[Assumption],
+) -> EnergyByBoundary:
+    if workload.facility is None:
+        _none()
+    facility = workload.facility
+    assert facility is not None  # noqa: S101 - refused above
+    power = per_accelerator(workload.accelerator.require("power"))
+    load = assumed(f"{stage}_accelerator_load", workload.accelerator_load, taken)
+    return energy_by_boundary(
+        accelerator_energy=accelerator_time * power * load,
+        server_factor=assumed(f"{stage}_server_factor", workload.server_factor, taken),
+        network_and_idle_share=assumed(
+            f"{stage}_network_and_idle_share", workload.network_and_idle_share, taken
+        ),
+        power_usage_effectiveness=facility.power_usage_effectiveness,
+        unit=unit,
+    )
+
+
+def _rental(workload: Workload, time: Quantity, taken: list[Assumption]) -> Quantity:
+    price = taken_from_accelerator(workload, "rental_price", taken)
+    return time * price
+
+
+def _capital(workload: Workload, time: Quantity, taken: list[Assumption]) -> Quantity:
+    price = taken_from_accelerator(workload, "system_price", taken)
+    per_hour = amortised_price(
+        system_price=price,
+        life=assumed("capital_life", workload.capital_life, taken),
+        utilization=assumed("capital_utilization", workload.capital_utilization, taken),
+    )
+    return time * per_hour
+
+
+def taken_from_accelerator(workload: Workload, field: str, taken: list[Assumption]) -> Quantity:
+    """Price that the caller gave, or the accelerator's own, noted as taken.
+
+    Parameters
+    ----------
+    workload : Workload
+        The work.
+    field : str
+        "rental_price" or "system_price".
+    taken : list of Assumption
+        Grows by the price if it is the accelerator's.
+
+    Returns
+    -------
+    Quantity
+        The price.
+
+    Raises
+    ------
+    MissingInputError
+        If neither is known.
+    """
+    own: Quantity | None = getattr(workload, field)
+    if own is not None:
+        return own
+    price = workload.accelerator.require(field)
+    name = f"{workload.accelerator.name} {field.replace('_', ' ')}"
+    if all(assumption.name != name for assumption in taken):
+        origin: Provenance | None = workload.accelerator.provenance.get(field)
+        why = "price of the accelerator, since the workload gives none"
+        taken.append(Assumption(name=name, value=price, why=why, provenance=origin))
+    return price
