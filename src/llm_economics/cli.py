@@ -34,11 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         comparison = compare(options.service or SERVICES)
         if options.json:
-            text = json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False)
+            text = json.dumps(comparison.to_dict(public=options.public), indent=2, ensure_ascii=False)
         elif options.markdown:
-            text = str(comparison.to_markdown())
+            text = str(comparison.to_markdown(public=options.public))
         else:
-            text = str(comparison)
+            text = comparison.to_text(public=options.public)
     except LLMEconomicsError as error:
         sys.stderr.write(f"llm-economics: {error}\n")
         return 2
@@ -74,5 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="only this service of the catalogue; can be given several times",
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="audit the other public claims too"
     )
     return parser

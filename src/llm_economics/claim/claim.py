@@ -7,12 +7,13 @@ the statement. A claim is never corrected; it is audited.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 
-from llm_economics.claim.audit import Evidence, Verdict, audit
+from llm_economics.claim.audit import Evidence, audit
 from llm_economics.claim.metrics import Metric, Stage, metric
+from llm_economics.claim.relations import ends_text
+from llm_economics.claim.verdict import Verdict
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.fields import as_mapping, as_text, named_fields
 from llm_economics.core.nouns import Noun
@@ -43,7 +44,7 @@ class Claim(Noun):
     >>> claim.statement, claim.reading
     ('training: hundreds of MWh', "'hundreds of MWh' read as 100 to 1000 MWh, hard limits")
     >>> print(claim.audit())
-    inconsistent: at least 5x too low (checked internally)
+    inconsistent: at least 5x too low (with its own figures)
     """
 
     key: str = attrs.field(converter=as_text)
@@ -113,8 +114,7 @@ class Claim(Noun):
         """The figure in the unit that people read; the statement if there is none."""
         if self.value is None:
             return self.statement
-        low, high = self.value.to(self.metric.shown).bounds()
-        return _ends(low, high)
+        return ends_text(self.value, self.metric.shown)
 
     def audit(self, evidence: Evidence | None = None) -> Verdict:
         """Check the claim in three ways.
@@ -149,12 +149,3 @@ class Claim(Noun):
         assert self.evidence is not None  # noqa: S101 - audit() refused it
         return self.evidence()
 
-
-def _ends(low: Any, high: Any) -> str:
-    from llm_economics.core.display import short_number
-
-    first, last = float(low.magnitude), float(high.magnitude)
-    unit = low.unit_text
-    if first == last:
-        return f"{short_number(first)} {unit}".strip()
-    return f"{short_number(first)}–{short_number(last)} {unit}".strip()

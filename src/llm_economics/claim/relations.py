@@ -2,13 +2,14 @@
 
 Each relation says which figure it gives, from which others. The figures come from the claims of
 the same group; the price and the power of an accelerator, which a claim rarely states, come from
-the accelerators that it names.
+the accelerators that it names, one after the other: which of them is meant is not said, so a
+claim contradicts itself only if it does so for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -16,14 +17,20 @@ from llm_economics.core.display import short_number
 from llm_economics.core.reading import between, quantity
 from llm_economics.core.registry import Quantity
 from llm_economics.hardware.accelerator import Accelerator
-from llm_economics.service.service import Service
 from llm_economics.workload.assumptions import assumption
 from llm_economics.workload.operation import per_accelerator
 
 if TYPE_CHECKING:
     from llm_economics.claim.claim import Claim
 
-__all__ = ["RELATIONS", "Known", "Relation", "known_figures"]
+__all__ = ["RELATIONS", "Known", "Relation", "Side", "combinations", "ends_text"]
+
+Side = Literal["both", "at least", "at most"]
+
+_PRICE, _POWER, _YEAR = "system-price", "power-per-accelerator", "a-year"
+
+# Any large site: the best hyperscale halls to an ordinary one.
+_PUE = (1.05, 1.40)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -31,16 +38,21 @@ class Known:
     """A figure that a relation can use."""
 
     key: str
-    """The claim it is from, or the name of the assumption."""
+    """The claim it is from, or what was assumed."""
 
     value: Quantity
     """The figure."""
 
-    shown: str
-    """The figure as text."""
+    unit: str
+    """Unit in which people read it."""
 
     cell: Mapping[str, str] = attrs.field(factory=dict)
     """Cell of the table that it stands in."""
+
+    @property
+    def shown(self) -> str:
+        """The figure as text."""
+        return ends_text(self.value, self.unit)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -51,7 +63,7 @@ class Relation:
     """Metric that it gives."""
 
     needs: tuple[str, ...]
-    """Metrics, "system-price" or "power-per-accelerator" that it needs."""
+    """Metrics that it needs; also price and power of an accelerator, and a year."""
 
     compute: Callable[..., Quantity]
     """The equation."""
@@ -59,14 +71,8 @@ class Relation:
     words: str
     """The equation in words."""
 
-    caveat: str = ""
-    """What it leaves open."""
-
-
-def _longest_energy(cost: Quantity, price: Quantity, power: Quantity) -> Quantity:
-    # No time is stated, so any time up to a year of continuous work is allowed.
-    share = between(1e-3, 1.0, "year", shape="uniform", name="time at work, at most a year")
-    return cost / price * power * share
+    side: Side = "both"
+    """Whether it gives the figure, or only the least or the most that it can be."""
 
 
 RELATIONS: tuple[Relation, ...] = (
@@ -80,75 +86,69 @@ RELATIONS: tuple[Relation, ...] = (
         gives="training-power",
         needs=("training-energy", "training-duration"),
         compute=lambda energy, duration: energy / duration,
-        words="training energy over training time",
+        words="training energy / training time",
     ),
     Relation(
         gives="training-duration",
         needs=("training-energy", "training-power"),
         compute=lambda energy, power: energy / power,
-        words="training energy over training power",
+        words="training energy / training power",
     ),
     Relation(
         gives="hardware-cost",
-        needs=("training-power", "system-price", "power-per-accelerator"),
+        needs=("training-power", _PRICE, _POWER),
         compute=lambda power, price, per_unit: power / per_unit * price,
         words="accelerators that the power feeds x their price",
     ),
     Relation(
         gives="training-power",
-        needs=("hardware-cost", "system-price", "power-per-accelerator"),
+        needs=("hardware-cost", _PRICE, _POWER),
         compute=lambda cost, price, per_unit: cost / price * per_unit,
         words="accelerators that the money buys x their power",
     ),
     Relation(
         gives="training-energy",
-        needs=("hardware-cost", "system-price", "power-per-accelerator"),
-        compute=_longest_energy,
+        needs=("hardware-cost", _PRICE, _POWER, _YEAR),
+        compute=lambda cost, price, per_unit, year: cost / price * per_unit * year,
         words="accelerators that the money buys x their power x up to a year",
-        caveat=" at most",
+        side="at most",
     ),
     Relation(
         gives="hardware-cost",
-        needs=("training-energy", "training-duration", "system-price", "power-per-accelerator"),
-        compute=lambda energy, duration, price, per_unit: energy / duration / per_unit * price,
-        words="accelerators that the energy in that time means x their price",
-    ),
-    Relation(
-        gives="hardware-cost",
-        needs=("training-energy", "system-price", "power-per-accelerator", "a-year"),
+        needs=("training-energy", _PRICE, _POWER, _YEAR),
         compute=lambda energy, price, per_unit, year: energy / year / per_unit * price,
-        words="accelerators that need this energy within a year x their price",
-        caveat=" at least",
+        words="accelerators that need this energy in up to a year x their price",
+        side="at least",
     ),
     Relation(
         gives="hardware-cost",
-        needs=("accelerator-count", "system-price"),
+        needs=("accelerator-count", _PRICE),
         compute=lambda count, price: count * price,
         words="accelerators x their price",
     ),
     Relation(
         gives="accelerator-count",
-        needs=("hardware-cost", "system-price"),
+        needs=("hardware-cost", _PRICE),
         compute=lambda cost, price: cost / price,
-        words="hardware cost over price per accelerator",
+        words="hardware cost / price of an accelerator",
     ),
     Relation(
         gives="training-power",
-        needs=("accelerator-count", "power-per-accelerator"),
+        needs=("accelerator-count", _POWER),
         compute=lambda count, per_unit: count * per_unit,
         words="accelerators x power of each",
     ),
     Relation(
         gives="site-power",
-        needs=("accelerator-count", "power-per-accelerator"),
+        needs=("accelerator-count", _POWER),
         compute=lambda count, per_unit: count * per_unit,
         words="accelerators x power of each",
     ),
     Relation(
         gives="accelerator-count",
-        needs=("training-power", "power-per-accelerator"),
+        needs=("training-power", _POWER),
         compute=lambda power, per_unit: power / per_unit,
-        words="training power over power per accelerator",
+        words="training power / power of an accelerator",
     ),
     Relation(
         gives="training-accelerator-hours",
@@ -160,7 +160,7 @@ RELATIONS: tuple[Relation, ...] = (
         gives="training-duration",
         needs=("training-accelerator-hours", "accelerator-count"),
         compute=lambda hours, count: hours / count,
-        words="accelerator-hours over accelerators",
+        words="accelerator-hours / accelerators",
     ),
     Relation(
         gives="inference-power",
@@ -172,93 +172,114 @@ RELATIONS: tuple[Relation, ...] = (
 """Every relation between figures of one account."""
 
 
-def known_figures(
-    claim: Claim,
-    claims: Iterable[Claim],
-    accelerators: Mapping[str, Accelerator],
-    service: Service | None,
-) -> dict[str, tuple[Known, ...]]:
-    """Collect what is known about the thing that a claim describes.
+def combinations(
+    relation: Relation, claim: Claim, group: Iterable[Claim], chips: Iterable[Accelerator]
+) -> Iterator[dict[str, tuple[Known, ...]]]:
+    """Go through the inputs that a relation can take from one account.
 
     Parameters
     ----------
+    relation : Relation
+        The relation.
     claim : Claim
-        The claim.
-    claims : iterable of Claim
-        Other claims.
-    accelerators : mapping
-        Accelerators by name.
-    service : Service or None
-        Whose training accelerator stands in where no claim of the group names one.
+        The claim under audit; figures of its own cell come first.
+    group : iterable of Claim
+        Other claims about the same thing.
+    chips : iterable of Accelerator
+        Accelerators that the account names.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        By metric: the figures of the claim's group, and price and power of its accelerators.
+        The inputs by name of the accelerator that could be meant ("" where none matters); one
+        combination of claims at a time.
     """
-    group = [c for c in claims if c.group == claim.group and c.key != claim.key]
-    found: dict[str, list[Known]] = {}
-    for other in group:
-        if other.value is not None:
-            known = Known(key=other.key, value=other.value, shown=other.shown, cell=other.cell)
-            found.setdefault(other.metric.key, []).append(known)
-    named = [name for other in (*group, claim) for name in other.accelerators_named]
-    chips = [accelerators[name] for name in dict.fromkeys(named) if name in accelerators]
-    if not chips and service is not None:
-        chips = [service.training.accelerator]
-    for key, value in (("system-price", _price(chips)), ("power-per-accelerator", _power(chips))):
-        if value is not None:
-            found[key] = [value]
-    year = quantity("1 year")
-    found["a-year"] = [Known(key="a year of continuous work", value=year, shown="a year")]
-    return {metric: tuple(figures) for metric, figures in found.items()}
+    stated = [_stated(need, claim, group) for need in relation.needs if need not in _GIVEN]
+    options = list(_per_accelerator(relation, chips))
+    if not all(stated) or not options:
+        return
+    # Each figure is used at least once; the product of all would repeat the same findings.
+    for place in range(max(map(len, stated), default=1)):
+        chosen = [option[min(place, len(option) - 1)] for option in stated]
+        yield {chip: _ordered(relation, chosen, given) for chip, given in options}
 
 
-def _price(chips: list[Accelerator]) -> Known | None:
-    prices = [chip.system_price for chip in chips]
-    if not chips or any(price is None for price in prices):
-        return None
-    value = _hull([price for price in prices if price is not None], "USD/accelerator")
-    names = ", ".join(chip.name for chip in chips)
+_GIVEN = frozenset({_PRICE, _POWER, _YEAR})
+
+
+def _stated(need: str, claim: Claim, group: Iterable[Claim]) -> list[Known]:
+    found = [
+        Known(key=other.key, value=other.value, unit=other.metric.shown, cell=other.cell)
+        for other in group
+        if other.metric.key == need and other.value is not None
+    ]
+    return sorted(found, key=lambda known: known.cell != claim.cell)
+
+
+def _ordered(relation: Relation, chosen: list[Known], given: dict[str, Known]) -> tuple[Known, ...]:
+    stated = iter(chosen)
+    return tuple(given[need] if need in _GIVEN else next(stated) for need in relation.needs)
+
+
+def _per_accelerator(
+    relation: Relation, chips: Iterable[Accelerator]
+) -> Iterator[tuple[str, dict[str, Known]]]:
+    """What is taken about each accelerator that could be meant, by its name."""
+    wanted = _GIVEN & set(relation.needs)
+    # The longest that a run could last: a year, at the share of it that owned machines work.
+    year = Known(
+        key="a year at the share of time that owned machines work",
+        value=quantity("1 year") * _assumed("capital_utilization"),
+        unit="year",
+    )
+    if not wanted & {_PRICE, _POWER}:
+        yield "", {_YEAR: year}
+        return
+    for chip in chips:
+        if chip.system_price is not None and chip.power is not None:
+            yield chip.name, {_PRICE: _price(chip), _POWER: _power(chip), _YEAR: year}
+
+
+def _price(chip: Accelerator) -> Known:
+    assert chip.system_price is not None  # noqa: S101 - the caller looked
     return Known(
-        key=f"system price of {names}", value=value, shown=_text(value, "kUSD/accelerator")
+        key=f"system price of {chip.name}", value=chip.system_price, unit="kUSD/accelerator"
     )
 
 
-def _power(chips: list[Accelerator]) -> Known | None:
-    """Facility power per accelerator in training: rated power x load x server x network x PUE."""
-    powers = [chip.power for chip in chips]
-    if not chips or any(power is None for power in powers):
-        return None
-    rated = _hull([per_accelerator(power) for power in powers if power is not None], _POWER_UNIT)
-    factors = [_factor(f"training_{name}") for name in ("accelerator_load", "server_factor")]
-    shared = 1.0 + _factor("training_network_and_idle_share")
-    value = rated * factors[0] * factors[1] * shared * between(*_PUE, name="PUE of large sites")
-    names = ", ".join(chip.name for chip in chips)
-    key = f"facility power of {names} (load, server, network, PUE {_PUE[0]:g}–{_PUE[1]:g})"
-    return Known(key=key, value=value, shown=_text(value, "kW/accelerator"))
+def _power(chip: Accelerator) -> Known:
+    """Facility power of one accelerator in training: rated power, load, server, network, PUE."""
+    load, server = _assumed("training_accelerator_load"), _assumed("training_server_factor")
+    shared = 1.0 + _assumed("training_network_and_idle_share")
+    efficiency = between(*_PUE, key="claim/power-usage-effectiveness", name="PUE of a large site")
+    assert chip.power is not None  # noqa: S101 - the caller looked
+    value = per_accelerator(chip.power) * load * server * shared * efficiency
+    key = f"facility power of {chip.name} (load, server, network; PUE {_PUE[0]:g}–{_PUE[1]:g})"
+    return Known(key=key, value=value, unit="kW/accelerator")
 
 
-_POWER_UNIT = "W/accelerator"
-_PUE = (1.05, 1.40)
-
-
-def _factor(name: str) -> Quantity:
+def _assumed(name: str) -> Quantity:
     value = assumption(name).value
     assert isinstance(value, Quantity)  # noqa: S101 - assumption() makes nothing else
     return value
 
 
-def _hull(values: list[Quantity], unit: str) -> Quantity:
-    """Range from the lowest to the highest of several: which of them is not said."""
-    ends = [float(end.to(unit).magnitude) for value in values for end in value.bounds()]
-    low, high = min(ends), max(ends)
-    if low == high:
-        return quantity(low, unit)
-    return between(low, high, unit, shape="uniform", name=f"{unit} of the accelerators named")
+def ends_text(value: Quantity, unit: str) -> str:
+    """Write a range by its ends: "7–15 MW".
 
+    Parameters
+    ----------
+    value : Quantity
+        Exact or a range.
+    unit : str
+        Unit to write it in.
 
-def _text(value: Quantity, unit: str) -> str:
-    low, high = (float(end.magnitude) for end in value.to(unit).bounds())
-    ends = short_number(low) if low == high else f"{short_number(low)}–{short_number(high)}"
-    return f"{ends} {value.to(unit).unit_text}"
+    Returns
+    -------
+    str
+        One number if the ends are equal.
+    """
+    shown = value.to(unit)
+    low, high = (float(end.magnitude) for end in shown.bounds())
+    text = short_number(low) if low == high else f"{short_number(low)}–{short_number(high)}"
+    return f"{text} {shown.unit_text}".strip()

@@ -2,166 +2,58 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from llm_economics.claim.audit import Status, Verdict
 from llm_economics.claim.claim import Claim
-from llm_economics.core.breakdown import Text, attempt
-from llm_economics.core.errors import MissingInputError
+from llm_economics.claim.verdict import Status, Verdict
+from llm_economics.core.breakdown import Text
 from llm_economics.core.optional import optional_module
 from llm_economics.core.registry import Quantity
+from llm_economics.report.rows import ROWS, Row, short_text
 from llm_economics.report.tables import markdown_table, text_table
 from llm_economics.service.service import Service, ServiceEstimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Row"]
+__all__ = ["Comparison"]
 
-Maybe = Quantity | MissingInputError
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Row:
-    """One line of the comparison."""
-
-    label: str
-    """What is compared."""
-
-    metrics: tuple[str, ...]
-    """Metrics of the claims that belong here."""
-
-    computed: Callable[[ServiceEstimate], str | Maybe]
-    """How it is computed."""
-
-    unit: str = ""
-    """Unit in which it is shown."""
-
-
-def _traits(estimate: ServiceEstimate) -> str:
-    training, query = estimate.training, estimate.query
-    return (
-        f"training: {_short(training.model_flops_utilization.to('%'))} of the dense peak for "
-        f"{_short(training.duration)}; inference: {_short(query.output_tokens)} written per "
-        f"request, overtakes the training after {_short(attempt(lambda: estimate.crossover))}"
-    )
-
-
-def _accelerators(estimate: ServiceEstimate) -> str:
-    training = estimate.training
-    name = training.title.partition(" accelerator ")[2].partition(" at ")[0]
-    served = estimate.query.title.rpartition(" on ")[2].partition(" at ")[0]
-    return f"training {_short(training.accelerators)} {name}; inference {served}"
-
-
-ROWS: tuple[Row, ...] = (
-    Row(label="training and inference", metrics=("traits",), computed=_traits),
-    Row(
-        label="accelerators",
-        metrics=("accelerator", "accelerator-count"),
-        computed=_accelerators,
-    ),
-    Row(
-        label="hardware cost",
-        metrics=("hardware-cost",),
-        computed=lambda e: attempt(lambda: e.training.cost.acquisition),
-        unit="MUSD",
-    ),
-    Row(
-        label="training time",
-        metrics=("training-duration",),
-        computed=lambda e: e.training.duration,
-        unit="day",
-    ),
-    Row(
-        label="training power",
-        metrics=("training-power", "training-power-per-pod"),
-        computed=lambda e: e.training.power,
-        unit="MW",
-    ),
-    Row(
-        label="training energy",
-        metrics=("training-energy",),
-        computed=lambda e: e.training.energy.facility,
-        unit="GWh",
-    ),
-    Row(
-        label="training cost, rental",
-        metrics=("training-cost",),
-        computed=lambda e: attempt(lambda: e.training.cost.rental),
-        unit="MUSD",
-    ),
-    Row(
-        label="training cost, amortised",
-        metrics=(),
-        computed=lambda e: attempt(lambda: e.training.cost.amortised),
-        unit="MUSD",
-    ),
-    Row(
-        label="training carbon",
-        metrics=(),
-        computed=lambda e: attempt(lambda: e.training.carbon),
-        unit="tCO2e",
-    ),
-    Row(
-        label="energy per query",
-        metrics=("energy-per-query",),
-        computed=lambda e: e.query.energy.facility,
-        unit="Wh/request",
-    ),
-    Row(
-        label="cost per query, rental",
-        metrics=(),
-        computed=lambda e: attempt(lambda: e.query.cost.rental),
-        unit="USD/request",
-    ),
-    Row(
-        label="carbon per query",
-        metrics=("carbon-per-query",),
-        computed=lambda e: attempt(lambda: e.query.carbon),
-        unit="gCO2e/request",
-    ),
-    Row(
-        label="inference power",
-        metrics=("inference-power",),
-        computed=lambda e: attempt(lambda: e.inference_power),
-        unit="MW",
-    ),
-    Row(
-        label="training share of a query",
-        metrics=(),
-        computed=lambda e: attempt(lambda: e.training_share),
-        unit="Wh/request",
-    ),
-)
-"""Lines of the comparison, in order."""
+# Columns of the text form: service, claimed, computed.
+_WIDTHS = (8, 44, 52)
+_LINE = 110
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Comparison:
-    """Several services side by side."""
+    """Several services side by side.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> table = le.compare(["ChatGPT"])
+    >>> print(table.audit()[0].status)
+    not checkable
+    """
 
     services: tuple[Service, ...]
     """The services."""
 
-    claims: tuple[Claim, ...]
-    """Claims about them that are shown and audited: those of the seed table."""
+    claims: tuple[Claim, ...] = ()
+    """Claims that stand in the table: those of the seed."""
 
     public_claims: tuple[Claim, ...] = ()
-    """Other public claims about them."""
+    """Other public claims about these services."""
 
-    _estimates: dict[str, ServiceEstimate] = attrs.field(factory=dict, repr=False)
+    _estimates: dict[str, ServiceEstimate] = attrs.field(factory=dict, repr=False, init=False)
 
     def estimate(self, service: str) -> ServiceEstimate:
         """Estimate of one service, computed once."""
         if service not in self._estimates:
-            found = next(s for s in self.services if s.name == service)
-            self._estimates[service] = found.estimate()
+            self._estimates[service] = self._service(service).estimate()
         return self._estimates[service]
 
     def claimed(self, row: Row, service: str) -> tuple[Claim, ...]:
@@ -170,106 +62,132 @@ class Comparison:
 
     def computed(self, row: Row, service: str) -> str:
         """The computed cell as text."""
-        value = row.computed(self.estimate(service))
+        value = row.computed(self._service(service), self.estimate(service))
         if isinstance(value, str):
             return value
-        return _short(value.to(row.unit) if isinstance(value, Quantity) else value)
+        return short_text(value.to(row.unit) if isinstance(value, Quantity) else value)
 
-    def audit(self) -> tuple[Verdict, ...]:
-        """Audit of every claim shown, in order."""
-        return tuple(claim.audit() for claim in self.claims)
+    def audit(self, *, public: bool = False) -> tuple[Verdict, ...]:
+        """Audit the claims of the table, or with `public` the other public claims.
+
+        Parameters
+        ----------
+        public : bool
+            Which claims.
+
+        Returns
+        -------
+        tuple of Verdict
+            In the order of the services.
+        """
+        return tuple(claim.audit() for claim in (self.public_claims if public else self.claims))
+
+    def _service(self, name: str) -> Service:
+        return next(service for service in self.services if service.name == name)
 
     # -- as text --------------------------------------------------------------------------------
 
+    def to_text(self, *, public: bool = False) -> str:
+        """Write comparison and audit as text.
+
+        Parameters
+        ----------
+        public : bool
+            Whether to audit the other public claims too.
+
+        Returns
+        -------
+        str
+            Lines of at most 110 characters.
+        """
+        parts = [self._comparison_text(), _audit_text(_TABLE, self.audit())]
+        if public:
+            parts.append(_audit_text(_PUBLIC, self.audit(public=True)))
+        elif self.public_claims:
+            count = len(self.public_claims)
+            parts.append(f"{count} other public claims about these services: --public audits them.")
+        return "\n\n".join(parts)
+
     def __str__(self) -> str:
-        return f"{self.comparison_text()}\n\n{self.audit_text()}"
+        return self.to_text()
 
     def __repr__(self) -> str:
         return str(self)
 
-    def comparison_text(self) -> str:
-        """The comparison as text: per line of the table, claimed and computed of each service."""
-        lines = [
-            "COMPARISON: claimed (seed table) beside computed (median [5 % – 95 %])",
-        ]
+    def _comparison_text(self) -> str:
+        lines = ["COMPARISON  service, claimed in the seed table, computed: median [5 % – 95 %]"]
         for row in ROWS:
-            unit = f" ({row.unit})" if row.unit else ""
-            lines += ["", f"{row.label}{unit}"]
             cells = [
                 [s.name, _claimed_text(self.claimed(row, s.name)), self.computed(row, s.name)]
                 for s in self.services
             ]
-            lines.append(text_table(cells, [8, 44, 52]))
+            lines += ["", _label(row), text_table(cells, _WIDTHS)]
         return "\n".join(lines)
-
-    def audit_text(self) -> str:
-        """The audit as text: each claim, its verdict, and every check behind it."""
-        lines = ["AUDIT of every figure in the seed table"]
-        for verdict in self.audit():
-            claim = verdict.claim
-            lines += ["", f"{claim.key}: {claim.statement}"]
-            if claim.reading and claim.reading != "as printed":
-                lines.append(f"  read as: {claim.reading}")
-            lines.append(f"  {str(verdict).upper().partition(':')[0]}{_after_colon(str(verdict))}")
-            lines += [_wrapped(f"- {check}") for check in verdict.checks]
-        lines += ["", self.public_text()]
-        return "\n".join(lines)
-
-    def public_text(self) -> str:
-        """Summary of the audit of the other public claims."""
-        counts = Counter(verdict.status for verdict in self._public_verdicts())
-        total = sum(counts.values())
-        parts = ", ".join(f"{counts[status]} {status}" for status in Status)
-        return f"PUBLIC CLAIMS about these services: {total} audited: {parts}."
-
-    def _public_verdicts(self) -> list[Verdict]:
-        return [claim.audit() for claim in self.public_claims]
 
     # -- as Markdown ----------------------------------------------------------------------------
 
-    def to_markdown(self) -> Text:
-        """Both tables in Markdown: the comparison, then the audit."""
-        head = ["quantity", "", *(s.name for s in self.services)]
+    def to_markdown(self, *, public: bool = False) -> Text:
+        """Write comparison and audit as tables in Markdown.
+
+        Parameters
+        ----------
+        public : bool
+            Whether to audit the other public claims too.
+
+        Returns
+        -------
+        Text
+            The tables.
+        """
+        lines = [
+            "## Claimed beside computed",
+            "",
+            "Computed: median [5 % – 95 %].",
+            "",
+            self._comparison_markdown(),
+            "",
+            f"## {_TABLE}",
+            "",
+            _audit_markdown(self.audit()),
+        ]
+        if public:
+            lines += ["", f"## {_PUBLIC}", "", _audit_markdown(self.audit(public=True))]
+        return Text("\n".join(lines))
+
+    def _comparison_markdown(self) -> str:
+        names = [service.name for service in self.services]
         rows = []
         for row in ROWS:
-            unit = f" ({row.unit})" if row.unit else ""
-            claimed = [_claimed_text(self.claimed(row, s.name)) for s in self.services]
-            computed = [self.computed(row, s.name) for s in self.services]
-            rows += [[f"{row.label}{unit}", "claimed", *claimed], ["", "computed", *computed]]
-        audit_rows = [
-            [f"`{v.claim.key}`", v.claim.statement, v.claim.shown, str(v), _decisive(v)]
-            for v in self.audit()
-        ]
-        return Text(
-            "\n".join(
-                [
-                    "## Claimed beside computed",
-                    "",
-                    "Computed: median [5 % – 95 %].",
-                    "",
-                    markdown_table(head, rows),
-                    "",
-                    "## Audit of every figure",
-                    "",
-                    markdown_table(["claim", "says", "read as", "verdict", "because"], audit_rows),
-                    "",
-                    self.public_text(),
-                ]
-            )
-        )
+            claimed = [_claimed_text(self.claimed(row, name)) for name in names]
+            computed = [self.computed(row, name) for name in names]
+            rows += [[_label(row), "claimed", *claimed], ["", "computed", *computed]]
+        return markdown_table(["quantity", "", *names], rows)
 
     def _repr_markdown_(self) -> str:
         return str(self.to_markdown())
 
     # -- as data --------------------------------------------------------------------------------
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: services, claims with verdicts, assumptions, sources."""
-        return {
+    def to_dict(self, *, public: bool = False) -> dict[str, Any]:
+        """Plain values for JSON: services with what was computed and assumed, and the audit.
+
+        Parameters
+        ----------
+        public : bool
+            Whether to audit the other public claims too.
+
+        Returns
+        -------
+        dict
+            Only texts, numbers, lists and dictionaries.
+        """
+        data: dict[str, Any] = {
             "services": {s.name: self._service_dict(s) for s in self.services},
             "audit": [_verdict_dict(verdict) for verdict in self.audit()],
-            "public_claims": [_verdict_dict(verdict) for verdict in self._public_verdicts()],
         }
+        if public:
+            data["public_audit"] = [_verdict_dict(v) for v in self.audit(public=True)]
+        return data
 
     def to_frame(self) -> pd.DataFrame:
         """Computed figures as a pandas frame: one line per service and quantity.
@@ -299,33 +217,51 @@ class Comparison:
         }
 
 
-def _short(value: Maybe) -> str:
-    """Text of a value without the note on its level, which the table's head gives."""
-    if isinstance(value, MissingInputError):
-        return f"unknown: {value}"
-    return str(value).partition(" (median")[0]
+_TABLE = "Audit of every figure in the seed table"
+_PUBLIC = "Audit of other public claims"
+
+
+def _label(row: Row) -> str:
+    return f"{row.label} ({row.unit})" if row.unit else row.label
 
 
 def _claimed_text(claims: Iterable[Claim]) -> str:
     parts = []
     for claim in claims:
-        figure = "" if claim.value is None else f" ({claim.shown})"
-        parts.append(f"{claim.statement}{figure}")
+        read = "" if claim.value is None or claim.reading.startswith("as printed") else claim.shown
+        parts.append(f"{claim.statement} ({read})" if read else claim.statement)
     return "; ".join(parts) or "-"
 
 
-def _after_colon(text: str) -> str:
-    _, colon, rest = text.partition(":")
-    return f"{colon}{rest}"
+def _counts(verdicts: Iterable[Verdict]) -> str:
+    counts = Counter(verdict.status for verdict in verdicts)
+    parts = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+    return f"{sum(counts.values())} claims: {parts}."
 
 
-def _decisive(verdict: Verdict) -> str:
-    return verdict.decisive.because if verdict.decisive else verdict.missing
+def _audit_text(title: str, verdicts: tuple[Verdict, ...]) -> str:
+    lines = [f"{title.upper()}  {_counts(verdicts)}"]
+    for verdict in verdicts:
+        claim = verdict.claim
+        lines += ["", text_table([[f"{claim.key}: {claim.statement}"]], [_LINE], indent=0)]
+        if claim.reading and not claim.reading.startswith("as printed"):
+            lines.append(text_table([[f"read as: {claim.reading}"]], [_LINE - 2]))
+        lines.append(text_table([[f"=> {verdict}"]], [_LINE - 2]))
+        lines += [text_table([[f"- {check}"]], [_LINE - 4], indent=4) for check in verdict.checks]
+    return "\n".join(lines)
 
 
-@functools.lru_cache(maxsize=1024)
-def _wrapped(text: str) -> str:
-    return text_table([[text]], [104], indent=4)
+def _audit_markdown(verdicts: tuple[Verdict, ...]) -> str:
+    rows = [
+        [f"`{v.claim.key}`", v.claim.statement, v.claim.shown, str(v), _because(v)]
+        for v in verdicts
+    ]
+    table = markdown_table(["claim", "says", "read as", "verdict", "because"], rows)
+    return f"{_counts(verdicts)}\n\n{table}"
+
+
+def _because(verdict: Verdict) -> str:
+    return "\n".join(str(check) for check in verdict.checks) or verdict.missing
 
 
 def _verdict_dict(verdict: Verdict) -> dict[str, Any]:
@@ -336,8 +272,8 @@ def _verdict_dict(verdict: Verdict) -> dict[str, Any]:
         "service": claim.service,
         "statement": claim.statement,
         "reading": claim.reading,
-        "value": claim.shown if claim.value is not None else None,
-        "verdict": str(verdict.status),
+        "read_as": claim.shown if claim.value is not None else None,
+        "status": str(verdict.status),
         "factor": verdict.factor,
         "summary": str(verdict),
         "missing": verdict.missing if not verdict.checks else "",
@@ -353,4 +289,3 @@ def _verdict_dict(verdict: Verdict) -> dict[str, Any]:
         ],
         "sources": [] if origin is None else [source.key for source in origin.sources],
     }
-
