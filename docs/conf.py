@@ -6,8 +6,12 @@ stay plain text, while a link to a name of ours that does not exist fails the bu
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -15,17 +19,29 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+# Two directives of our own write pages from the library: laws, and figures with their sources.
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
 project = "llm_economics"
 author = "The llm_economics developers"
 copyright = f"2026, {author}"  # noqa: A001  (Sphinx reads this name)
 version = release = installed_version("llm_economics")
 
-extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "catalogue",
+    "formulary",
+]
+exclude_patterns = ["_build", "_ext"]
 suppress_warnings = ["config.cache"]
 
 html_theme = "furo"
 html_title = f"llm_economics {release}"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
@@ -35,6 +51,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # plain CommonMark has no tables
 
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
@@ -65,5 +82,24 @@ def link_to_public_name(
     return python.resolve_xref(env, where, app.builder, "obj", min(shown, key=len), node, contnode)
 
 
+def noun_signature(*event: Any) -> tuple[str, str] | None:
+    """Show the fields of a noun by name and default; the class lists what each of them takes."""
+    noun = event[3]
+    if event[1] != "class" or not attrs.has(noun):
+        return None
+    fields = [field for field in attrs.fields(noun) if field.init and field.name != "provenance"]
+    if not all(field.kw_only for field in fields):
+        return None
+    given = [field.alias + _default(field.default) for field in fields]
+    return f"(*, {', '.join(given)})" if given else "()", ""
+
+
+def _default(value: Any) -> str:
+    if value is attrs.NOTHING:
+        return ""
+    return f"={value!r}" if value is None or isinstance(value, (str, bool, int)) else "=..."
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-signature", noun_signature)
     app.connect("missing-reference", link_to_public_name)

@@ -10,9 +10,12 @@ Everything is loaded at first use (PEP 562): importing this package costs next t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Type checkers know this name and take it for true; importing `typing` would be most of the cost.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from llm_economics import catalog
     from llm_economics.catalog.shelves import (
         accelerators,
@@ -38,12 +41,9 @@ if TYPE_CHECKING:
     )
     from llm_economics.core.reading import (
         about,
-        alternatives,
         between,
-        empirical,
         mixture,
         most_likely,
-        plus_minus,
         quantity,
         uniform,
     )
@@ -80,13 +80,11 @@ __all__ = [
     "__version__",
     "about",
     "accelerators",
-    "alternatives",
     "between",
     "catalog",
     "ceil",
     "claims",
     "compare",
-    "empirical",
     "facilities",
     "grids",
     "less",
@@ -95,7 +93,6 @@ __all__ = [
     "mixture",
     "models",
     "most_likely",
-    "plus_minus",
     "probability",
     "quantity",
     "servers",
@@ -124,17 +121,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "claim.claim": ("Claim",),
     "comparison": ("compare",),
     "core.functions": ("ceil", "less", "maximum", "minimum", "probability", "where"),
-    "core.reading": (
-        "about",
-        "alternatives",
-        "between",
-        "empirical",
-        "mixture",
-        "most_likely",
-        "plus_minus",
-        "quantity",
-        "uniform",
-    ),
+    "core.reading": ("about", "between", "mixture", "most_likely", "quantity", "uniform"),
     "core.registry": ("Quantity", "ureg", "use_as_application_registry"),
     "core.sources": ("Source",),
     "facility.site": ("Facility", "Grid", "Tariff"),
@@ -153,12 +140,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     """Load a public name at first use."""
-    import importlib  # noqa: PLC0415 - nothing is loaded before it is needed
+    import importlib
 
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - as above
-
-        return version("llm_economics")
+        return _version()
     if name == "catalog":
         return importlib.import_module("llm_economics.catalog")
     if name not in _HOME_OF:
@@ -167,6 +152,15 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(f"llm_economics.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("llm_economics")
+    except PackageNotFoundError:  # run from the source tree, without being installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

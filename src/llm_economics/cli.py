@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -28,13 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     # Loaded here, so that --help answers at once.
-    from llm_economics.comparison import compare  # noqa: PLC0415
-    from llm_economics.core.errors import LLMEconomicsError  # noqa: PLC0415
+    from llm_economics.comparison import compare
+    from llm_economics.core.errors import LLMEconomicsError
 
     try:
         comparison = compare(options.service or SERVICES)
         if options.json:
-            text = json.dumps(comparison.to_dict(public=options.public), indent=2, ensure_ascii=False)
+            text = json.dumps(
+                comparison.to_dict(public=options.public), indent=2, ensure_ascii=False
+            )
         elif options.markdown:
             text = str(comparison.to_markdown(public=options.public))
         else:
@@ -75,7 +80,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="only this service of the catalogue; can be given several times",
     )
-    parser.add_argument(
-        "--public", action="store_true", help="audit the other public claims too"
-    )
+    parser.add_argument("--public", action="store_true", help="audit the other public claims too")
     return parser

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from llm_economics.catalog.shelves import claims, services
 from llm_economics.report.comparison import Comparison
-from llm_economics.service.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llm_economics.service.service import Service
 
 __all__ = ["compare"]
 

@@ -7,12 +7,12 @@ the user's own facts in the same format.
 
 from __future__ import annotations
 
+from llm_economics.catalog.loading import load
 from llm_economics.catalog.shelves import (
     accelerators,
     claims,
     facilities,
     grids,
-    load,
     models,
     servers,
     services,

@@ -1,33 +1,46 @@
-"""How each kind of entry is built from its table."""
+"""How each kind of entry is built from its table.
+
+Most fields are read by their own converters (`io.builder`). What stands here is what the tables
+write in another way than the classes: names of other entries, peaks by number format, a shape with
+one provenance for all its numbers, a claim whose provenance stands beside its value.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from llm_economics.claim.claim import Claim
-from llm_economics.core.errors import CatalogError, LLMEconomicsError
+from llm_economics.claim.metrics import METRICS
 from llm_economics.core.fields import as_compute_rate, dimension_of
-from llm_economics.core.sources import Source
-from llm_economics.io.builder import Builder, Problems, field_dimension
+from llm_economics.core.number_format import NumberFormat, number_format
+from llm_economics.io.builder import ORIGIN_KEYS, Builder
 from llm_economics.transformer.architecture import Architecture
 
-__all__ = ["build_claim", "build_noun", "collect_problems"]
+if TYPE_CHECKING:
+    from llm_economics.core.registry import Quantity
+    from llm_economics.core.sources import Source
 
-Lookup = Callable[[str], Any]
+__all__ = ["Lookup", "build_claim", "build_noun"]
 
-_DATUM_KEYS = {"source", "kind", "date", "confidence", "note", "shape", "level"}
+Made = TypeVar("Made")
+
+Lookup = Callable[[Any], Any]
+"""Finds an entry by what a file says: a name, or an inner table."""
+
+_SPREAD_KEYS = ("shape", "level")
 
 
 def build_noun(
-    cls: type[Any],
+    cls: type[Made],
     path: str,
     table: Mapping[str, Any],
     sources: Mapping[str, Source],
     references: Mapping[str, Lookup],
-) -> Any:
+) -> Made:
     """Build an entry.
 
     Parameters
@@ -55,78 +68,17 @@ def build_noun(
         With every problem of the entry.
     """
     builder = Builder(path=path, sources=sources)
-    values = _values(cls, builder, table, references)
-    if not builder.problems:
-        values["provenance"] = builder.provenance
-        made = builder.attempt(path, lambda: cls(**values))
-        if made is not None:
-            return made
-    raise CatalogError(path.partition("/")[0], builder.problems)
-
-
-def _values(
-    cls: type[Any], builder: Builder, table: Mapping[str, Any], references: Mapping[str, Lookup]
-) -> dict[str, Any]:
-    fields = {field.name: field for field in attrs.fields(cls) if field.name != "provenance"}
-    builder.refuse_unknown(table, set(fields))
-    values: dict[str, Any] = {}
-    if "name" in fields and "name" not in table:
-        values["name"] = builder.path.rpartition("/")[2]
-    for name, raw in table.items():
-        if name in fields:
-            values[name] = _value(builder, fields[name], raw, references)
-    return values
-
-
-def _value(builder: Builder, field: Any, raw: Any, references: Mapping[str, Lookup]) -> Any:
-    name = field.name
-    path = f"{builder.path}.{name}"
-    if name in references:
-        return builder.attempt(path, lambda: _referred(references[name], raw))
-    if name in {"peaks", "sparse_peaks"}:
-        return _peaks(builder, name, raw)
-    if name == "architecture":
-        return builder.attempt(path, lambda: _architecture(builder, raw))
-    dimension = field_dimension(field)
-    if dimension is not None:
-        return builder.datum(raw, name, dimension)
-    return raw
-
-
-def _referred(lookup: Lookup, raw: Any) -> Any:
-    try:
-        return lookup(raw)
-    except CatalogError as error:
-        raise Problems(list(error.problems)) from None
-
-
-def _peaks(builder: Builder, name: str, raw: Any) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        builder.problems.append(f"{builder.path}.{name}: needs one table per number format")
-        return {}
-    rate = dimension_of(as_compute_rate)
-    read = {format: builder.datum(datum, f"{name}.{format}", rate) for format, datum in raw.items()}
-    return {key: value for key, value in read.items() if value is not None}
-
-
-def _architecture(builder: Builder, raw: Any) -> Architecture | None:
-    if not isinstance(raw, dict):
-        message = f"needs a table of whole numbers; got {raw!r}"
-        raise TypeError(message)
-    inner = Builder(path=f"{builder.path}.architecture", sources=builder.sources)
-    origin = inner.origin_of(raw)
-    shape = {key: value for key, value in raw.items() if key not in _DATUM_KEYS}
-    names = {field.name for field in attrs.fields(Architecture)}
-    inner.refuse_unknown(shape, names)
-    if inner.problems:
-        raise Problems(inner.problems)
-    if origin is not None:
-        builder.provenance["architecture"] = origin
-    return Architecture(**shape, provenance={} if origin is None else {"layers": origin})
+    given = {"name": path.rpartition("/")[2], **table}
+    values = _values(cls, builder, given, references)
+    return builder.finish(cls, values)
 
 
 def build_claim(
-    path: str, table: Mapping[str, Any], sources: Mapping[str, Source], evidence: Callable[[], Any]
+    path: str,
+    table: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    references: Mapping[str, Lookup],
+    evidence: Callable[[], Any],
 ) -> Claim:
     """Build a claim: its source, kind and date stand beside its value.
 
@@ -138,6 +90,8 @@ def build_claim(
         Its table.
     sources : mapping
         Known sources.
+    references : mapping
+        How to find the accelerators that it names.
     evidence : callable
         Returns what it is audited against.
 
@@ -152,44 +106,73 @@ def build_claim(
         With every problem of the entry.
     """
     builder = Builder(path=path, sources=sources)
-    fields = {field.name for field in attrs.fields(Claim)} - {"provenance", "key", "evidence"}
-    builder.refuse_unknown(table, fields | _DATUM_KEYS)
-    origin = builder.origin_of(table)
-    values = {name: raw for name, raw in table.items() if name in fields}
+    beside = {"value", *ORIGIN_KEYS, *_SPREAD_KEYS}
+    plain = {key: raw for key, raw in table.items() if key not in beside}
+    values = _values(Claim, builder, plain, references, but=("key", "evidence", "value"))
     if "value" in table:
-        datum = {key: table[key] for key in ("value", *_DATUM_KEYS) if key in table}
-        values["value"] = builder.datum(datum, "value", None)
-    if not builder.problems and origin is not None:
-        values |= {
-            "key": path.partition("/")[2],
-            "provenance": {"value": origin},
-            "evidence": evidence,
-        }
-        made = builder.attempt(path, lambda: Claim(**values))
-        if isinstance(made, Claim):
-            return made
-    raise CatalogError("claims", builder.problems)
+        datum = {key: raw for key, raw in table.items() if key in beside}
+        metric = METRICS.get(str(table.get("metric")))
+        values["value"] = builder.datum(datum, "value", metric.dimension if metric else None)
+    else:
+        origin = builder.origin(table)
+        builder.provenance |= {} if origin is None else {"value": origin}
+    given = {"key": path.partition("/")[2], "evidence": evidence}
+    return builder.finish(Claim, values | given)
 
 
-def collect_problems(entries: Mapping[str, Callable[[], Any]]) -> list[str]:
-    """Build every entry and list the problems of all.
+def _values(
+    cls: type[Any],
+    builder: Builder,
+    table: Mapping[str, Any],
+    references: Mapping[str, Lookup],
+    but: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    skipped = {"provenance", *but}
+    fields = {field.name: field for field in attrs.fields(cls) if field.name not in skipped}
+    builder.check_keys(table, fields.values())
+    return {
+        name: _value(builder, fields[name], raw, references)
+        for name, raw in table.items()
+        if name in fields
+    }
 
-    Parameters
-    ----------
-    entries : mapping
-        How to build each entry, by path.
 
-    Returns
-    -------
-    list of str
-        One line per problem.
-    """
-    problems: list[str] = []
-    for path, build in entries.items():
-        try:
-            build()
-        except CatalogError as error:
-            problems += error.problems
-        except LLMEconomicsError as error:
-            problems.append(f"{path}: {error}")
-    return problems
+def _value(builder: Builder, field: Any, raw: Any, references: Mapping[str, Lookup]) -> Any:
+    path = f"{builder.path}.{field.name}"
+    if field.name in references:
+        return builder.attempt(path, lambda: references[field.name](raw))
+    if field.name in {"peaks", "sparse_peaks"}:
+        return builder.attempt(path, lambda: _peaks(builder, field.name, raw))
+    if field.name == "architecture":
+        return builder.attempt(path, lambda: _architecture(builder, raw))
+    return builder.value(field, raw)
+
+
+def _peaks(builder: Builder, field: str, raw: Any) -> dict[NumberFormat, Quantity | None]:
+    if not isinstance(raw, dict):
+        message = f"needs a table with one figure for each number format; got {raw!r}"
+        raise TypeError(message)
+    rate = dimension_of(as_compute_rate)
+    found: dict[NumberFormat, Quantity | None] = {}
+    for name, datum in raw.items():
+        path = f"{builder.path}.{field}.{name}"
+        key = builder.attempt(path, functools.partial(number_format, name))
+        peak = builder.datum(datum, f"{field}.{name}", rate)
+        if key in found:
+            builder.problems.append(f"{path}: {key} stands here twice")
+        elif key is not None:
+            found[key] = peak
+    return {key: peak for key, peak in found.items() if peak is not None}
+
+
+def _architecture(builder: Builder, raw: Any) -> Architecture:
+    if not isinstance(raw, dict):
+        message = f"needs a table of whole numbers; got {raw!r}"
+        raise TypeError(message)
+    inner = Builder(path=f"{builder.path}.architecture", sources=builder.sources)
+    shape = {key: value for key, value in raw.items() if key not in ORIGIN_KEYS}
+    origin = inner.origin(raw)
+    if origin is not None:
+        builder.provenance["architecture"] = origin
+        inner.provenance["layers"] = origin
+    return inner.finish(Architecture, _values(Architecture, inner, shape, {}))

@@ -1,23 +1,21 @@
-"""The shelves of the catalogue and how they refer to each other."""
+"""The shelves of the catalogue, and how their entries refer to each other."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llm_economics.catalog.building import build_claim, build_noun, collect_problems
+from llm_economics.catalog.building import Lookup, build_claim, build_noun
 from llm_economics.catalog.shelf import Shelf
+from llm_economics.catalog.stock import LOCK, Stock
 from llm_economics.claim.audit import Evidence
-from llm_economics.claim.claim import Claim
 from llm_economics.core.errors import CatalogError
 from llm_economics.core.sources import Source
 from llm_economics.facility.site import Facility, Grid, Tariff
 from llm_economics.hardware.accelerator import Accelerator
 from llm_economics.hardware.server import Server
-from llm_economics.io.converter import converter, problems_of
+from llm_economics.io.converter import as_texts, converter, structured
 from llm_economics.io.files import read_toml
 from llm_economics.service.service import Service
 from llm_economics.serving.workload import InferenceWorkload
@@ -25,12 +23,18 @@ from llm_economics.training.workload import TrainingWorkload
 from llm_economics.transformer.model import Model
 from llm_economics.workload.assumptions import SOURCES
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llm_economics.claim.claim import Claim
+
 __all__ = [
+    "EVIDENCE",
+    "STOCKS",
     "accelerators",
     "claims",
     "facilities",
     "grids",
-    "load",
     "models",
     "servers",
     "services",
@@ -59,178 +63,147 @@ _FILES: dict[str, tuple[str, ...]] = {
 
 
 def _tables(shelf: str) -> dict[str, dict[str, Any]]:
-    """Tables of all files of a shelf."""
-    merged: dict[str, dict[str, Any]] = {}
+    """Tables of all files of a shelf; an entry stands in one of them."""
+    found: dict[str, dict[str, Any]] = {}
     for file in _FILES[shelf]:
-        for name, table in read_toml(_DATA.joinpath(file)).items():
-            if name in merged:
-                raise CatalogError(file, [f"{name}: stands in another file of {shelf} too"])
-            merged[name] = table
-    return merged
-
-
-def _read(shelf: str) -> Callable[[], dict[str, dict[str, Any]]]:
-    return functools.partial(_tables, shelf)
+        found |= read_toml(_DATA.joinpath(file))
+    return found
 
 
 def _source_tables() -> dict[str, dict[str, Any]]:
-    tables = _tables("sources")
-    # The assumptions of the library cite sources too; the two must agree on a key's meaning.
-    for key, source in SOURCES.items():
-        tables.setdefault(key, {"key": key, **converter.unstructure(source)})
-    return tables
+    # The assumptions of the library cite sources too, and these can be looked up like the others.
+    cited = {key: converter.unstructure(source) for key, source in SOURCES.items()}
+    plain = {key: {k: v for k, v in table.items() if k != "key"} for key, table in cited.items()}
+    return plain | _tables("sources")
 
 
-def _build_source(key: str, table: dict[str, Any]) -> Source:
-    try:
-        return converter.structure({"key": key, **table}, Source)
-    except Exception as error:  # cattrs raises groups of anything
-        raise CatalogError("sources", problems_of(error, f"sources/{key}")) from None
+def _build_source(key: str, table: Mapping[str, Any]) -> Source:
+    path = f"sources/{key}"
+    if "key" in table:
+        raise CatalogError(path, [f"{path}.key: there is no such field; the key is {key!r}"])
+    source: Source = structured({"key": key, **table}, Source, path)
+    return source
 
 
-def _builder(shelf: str, cls: type[Any], **references: Callable[[str], Any]) -> Callable[..., Any]:
-    def build(name: str, table: dict[str, Any]) -> Any:
-        return build_noun(cls, f"{shelf}/{name}", table, sources, references)
+def _find(shelf: str) -> Lookup:
+    """Look up an entry by its name in a file."""
 
-    return build
+    def find(name: Any) -> Any:
+        if not isinstance(name, str):
+            message = f"needs a name in quotes; got {name!r}"
+            raise TypeError(message)
+        return STOCKS[shelf].item(name)
+
+    return find
 
 
-def _find(shelf: Callable[[], Shelf[Any]]) -> Callable[[str], Any]:
-    return lambda name: shelf()[name]
+_REFERENCES: dict[str, Lookup] = {
+    "accelerator": _find("accelerators"),
+    "facility": _find("facilities"),
+    "grid": _find("grids"),
+    "model": _find("models"),
+    "server": _find("servers"),
+    "tariff": _find("tariffs"),
+}
+"""Fields that hold an entry of another shelf."""
 
 
-def _build_service(name: str, table: dict[str, Any]) -> Service:
-    shared = {
-        "model": _find(lambda: models),
-        "accelerator": _find(lambda: accelerators),
-        "facility": _find(lambda: facilities),
-    }
+def _stock(shelf: str, what: str, cls: type[Any]) -> Stock[Any]:
+    def build(key: str, table: Mapping[str, Any]) -> Any:
+        return build_noun(cls, f"{shelf}/{key}", table, sources, _REFERENCES)
 
-    def inner(cls: type[Any], part: str) -> Callable[[Any], Any]:
+    return Stock(what, functools.partial(_tables, shelf), build)
+
+
+def _build_service(key: str, table: Mapping[str, Any]) -> Service:
+    path = f"services/{key}"
+
+    def inner(cls: type[Any], part: str) -> Lookup:
         # An inner table is an entry of its own, and its problems carry its path.
-        path = f"services/{name}/{part}"
-        return lambda raw: build_noun(cls, path, {"name": f"{name} {part}", **raw}, sources, shared)
+        def build(raw: Any) -> Any:
+            if not isinstance(raw, dict):
+                message = f"needs a table; got {raw!r}"
+                raise TypeError(message)
+            named = {"name": f"{key} {part}", **raw}
+            return build_noun(cls, f"{path}/{part}", named, sources, _REFERENCES)
 
-    references = {
+        return build
+
+    parts = {
         "training": inner(TrainingWorkload, "training"),
         "query": inner(InferenceWorkload, "query"),
     }
-    service: Service = build_noun(Service, f"services/{name}", table, sources, references)
-    return service
+    return build_noun(Service, path, table, sources, parts)
 
 
-def _build_claim(key: str, table: dict[str, Any]) -> Claim:
-    service = table.get("service", "")
-    return build_claim(
-        f"claims/{key}", table, sources, functools.partial(_evidence, service, table.get("group"))
-    )
+def _build_claim(key: str, table: Mapping[str, Any]) -> Claim:
+    service = table.get("service")
+    # A claim joins the others about its service, however that is spelt.
+    official = STOCKS["services"].key(service)
+    named = {**table, "service": official} if official else table
+    evidence = functools.partial(_evidence, official or str(service))
+    return build_claim(f"claims/{key}", named, sources, {"accelerators_named": _names}, evidence)
 
 
-@functools.lru_cache(maxsize=64)
-def _evidence(service: str, group: str | None) -> Evidence:
-    del group  # claims of one service share their evidence
-    about = [claim for claim in claims.values() if claim.service == service]
-    named = {name for claim in about for name in claim.accelerators_named}
-    return Evidence(
-        claims=tuple(about),
-        service=services[service] if service in services else None,
-        accelerators={name: accelerators[name] for name in named if name in accelerators},
-    )
+def _names(raw: Any) -> tuple[str, ...]:
+    """Names of accelerators as the catalogue has them."""
+    return tuple(STOCKS["accelerators"].item(name).name for name in as_texts(raw))
 
 
-sources: Shelf[Source] = Shelf("source", _source_tables, _build_source)
+EVIDENCE: dict[str, Evidence] = {}
+"""What claims are audited against, by service; emptied when a file joins the catalogue."""
+
+
+def _evidence(service: str) -> Evidence:
+    """Find what a claim about a service is audited against; its claims share it."""
+    with LOCK:
+        if service not in EVIDENCE:
+            about = tuple(claim for claim in claims.values() if claim.service == service)
+            named = {name for claim in about for name in claim.accelerators_named}
+            EVIDENCE[service] = Evidence(
+                claims=about,
+                service=services.get(service),
+                accelerators={name: accelerators[name] for name in sorted(named)},
+            )
+        return EVIDENCE[service]
+
+
+STOCKS: dict[str, Stock[Any]] = {
+    "sources": Stock("source", _source_tables, _build_source),
+    "accelerators": _stock("accelerators", "accelerator", Accelerator),
+    "servers": _stock("servers", "server", Server),
+    "models": _stock("models", "model", Model),
+    "grids": _stock("grids", "grid", Grid),
+    "tariffs": _stock("tariffs", "tariff", Tariff),
+    "facilities": _stock("facilities", "facility", Facility),
+    "services": Stock("service", functools.partial(_tables, "services"), _build_service),
+    "claims": Stock("claim", functools.partial(_tables, "claims"), _build_claim),
+}
+"""What stands behind each shelf, by its name."""
+
+sources: Shelf[Source] = Shelf(STOCKS["sources"])
 """Every source by key."""
 
-accelerators: Shelf[Accelerator] = Shelf(
-    "accelerator", _read("accelerators"), _builder("accelerators", Accelerator)
-)
+accelerators: Shelf[Accelerator] = Shelf(STOCKS["accelerators"])
 """Accelerators by name."""
 
-servers: Shelf[Server] = Shelf(
-    "server",
-    _read("servers"),
-    _builder("servers", Server, accelerator=_find(lambda: accelerators)),
-)
+servers: Shelf[Server] = Shelf(STOCKS["servers"])
 """Servers by name."""
 
-models: Shelf[Model] = Shelf("model", _read("models"), _builder("models", Model))
+models: Shelf[Model] = Shelf(STOCKS["models"])
 """Models by name."""
 
-grids: Shelf[Grid] = Shelf("grid", _read("grids"), _builder("grids", Grid))
+grids: Shelf[Grid] = Shelf(STOCKS["grids"])
 """Electricity grids by name."""
 
-tariffs: Shelf[Tariff] = Shelf("tariff", _read("tariffs"), _builder("tariffs", Tariff))
+tariffs: Shelf[Tariff] = Shelf(STOCKS["tariffs"])
 """Electricity tariffs by name."""
 
-facilities: Shelf[Facility] = Shelf(
-    "facility",
-    _read("facilities"),
-    _builder("facilities", Facility, grid=_find(lambda: grids), tariff=_find(lambda: tariffs)),
-)
+facilities: Shelf[Facility] = Shelf(STOCKS["facilities"])
 """Facilities by name."""
 
-services: Shelf[Service] = Shelf("service", _read("services"), _build_service)
+services: Shelf[Service] = Shelf(STOCKS["services"])
 """Services by name."""
 
-claims: Shelf[Claim] = Shelf("claim", _read("claims"), _build_claim)
+claims: Shelf[Claim] = Shelf(STOCKS["claims"])
 """Public claims by key."""
-
-_SHELVES: dict[str, Shelf[Any]] = {
-    "sources": sources,
-    "accelerators": accelerators,
-    "servers": servers,
-    "models": models,
-    "grids": grids,
-    "tariffs": tariffs,
-    "facilities": facilities,
-    "services": services,
-    "claims": claims,
-}
-
-def load(file: str | Path) -> None:
-    """Add a file of your own facts to the catalogue, in the format of the library's own.
-
-    Parameters
-    ----------
-    file : str or path
-        A TOML file with tables such as ``[accelerators."My chip"]`` and ``[sources.my-quote]``.
-
-    Raises
-    ------
-    CatalogError
-        If anything in it is wrong; all problems are listed with their path in the file, and
-        nothing of it is added. A name that exists already is a problem: nothing is overwritten.
-    """
-    name = str(file)
-    document = read_toml(Path(file))
-    problems = [f"{key}: there is no such shelf" for key in document if key not in _SHELVES]
-    problems += [
-        f"{shelf}: needs one table per entry"
-        for shelf, tables in document.items()
-        if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values())
-    ]
-    if not problems:
-        problems = _clashes(document)
-    if problems:
-        raise CatalogError(name, problems)
-    # Entries may refer to each other, so they are put up first and taken down if one is wrong.
-    for shelf, tables in document.items():
-        _SHELVES[shelf].add(tables, name)
-    problems = collect_problems(
-        {
-            f"{shelf}/{entry}": functools.partial(_SHELVES[shelf].__getitem__, entry)
-            for shelf, tables in document.items()
-            for entry in tables
-        }
-    )
-    if problems:
-        for shelf, tables in document.items():
-            _SHELVES[shelf].remove(tables)
-        raise CatalogError(name, problems)
-    _evidence.cache_clear()
-
-
-def _clashes(document: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
-    return [
-        line for shelf, tables in document.items() for line in _SHELVES[shelf].clashes(tables)
-    ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
+from llm_economics.claim.claim import Claim
 from llm_economics.claim.relations import RELATIONS, Known, Relation, combinations, ends_text
 from llm_economics.claim.verdict import (
     Check,
@@ -19,15 +20,14 @@ from llm_economics.claim.verdict import (
     compare_ends,
     compare_probably,
 )
-from llm_economics.core.breakdown import attempt
+from llm_economics.core.breakdown import attempt, given
 from llm_economics.core.display import short_number
 from llm_economics.core.errors import MissingInputError
-from llm_economics.core.registry import Quantity
 from llm_economics.hardware.accelerator import Accelerator
 from llm_economics.service.service import Service, ServiceEstimate
 
 if TYPE_CHECKING:
-    from llm_economics.claim.claim import Claim
+    from llm_economics.core.registry import Quantity
 
 __all__ = ["Evidence", "audit"]
 
@@ -46,6 +46,10 @@ class Evidence:
 
     accelerators: Mapping[str, Accelerator] = attrs.field(factory=dict)
     """Accelerators that the claims name."""
+
+    def audit(self, claim: Claim) -> Verdict:
+        """Check a claim against this evidence; see `audit`."""
+        return audit(claim, self)
 
 
 def audit(claim: Claim, evidence: Evidence) -> Verdict:
@@ -81,7 +85,7 @@ def audit(claim: Claim, evidence: Evidence) -> Verdict:
     return Verdict(claim=claim, checks=checks, missing=claim.missing or _NOTHING)
 
 
-# -- internally -----------------------------------------------------------------------------------
+# -- internally ----------------------------------------------------------------------------
 
 
 def _internal(claim: Claim, evidence: Evidence) -> Iterable[Check]:
@@ -139,7 +143,7 @@ def _outcome(claim: Claim, implied: Quantity, relation: Relation) -> Outcome:
     return compare_probably(value, implied, relation.side)
 
 
-# -- against other public figures -------------------------------------------------------------------
+# -- against other public figures ----------------------------------------------------------
 
 
 def _comparable(claim: Claim, other: Claim) -> bool:
@@ -150,7 +154,9 @@ def _comparable(claim: Claim, other: Claim) -> bool:
     """
     if other.metric is not claim.metric or other.value is None or other.key == claim.key:
         return False
-    if (other.group != claim.group) != bool(claim.cell) or (other.cell and claim.cell):
+    # A claim without a group speaks of the service as a whole too.
+    whole = bool(claim.cell) or not claim.group
+    if (other.group != claim.group) != whole or (other.cell and claim.cell):
         return False
     pairs = (
         (claim.scope, other.scope),
@@ -224,7 +230,7 @@ def _and(names: set[str]) -> str:
     return " and ".join(sorted(names))
 
 
-# -- from the bottom up -----------------------------------------------------------------------------
+# -- from the bottom up --------------------------------------------------------------------
 
 
 def _bottom_up(claim: Claim, service: Service | None) -> Iterable[Check]:
@@ -261,27 +267,36 @@ def _estimate_of(service: Service) -> ServiceEstimate:
 
 def _estimated(claim: Claim, estimate: ServiceEstimate) -> Quantity:
     """Figure of the estimate that a claim of this metric, scope and boundary is about."""
-    training, query = estimate.training, estimate.query
-    boundary = "facility" if claim.boundary == "unstated" else claim.boundary
-    scope = "rental" if claim.scope == "unstated" else claim.scope
-    found = {
-        "accelerator-count": lambda: training.accelerators,
-        "hardware-cost": lambda: training.cost.acquisition,
-        "training-duration": lambda: training.duration,
-        "training-power": lambda: training.power,
-        "training-energy": lambda: training.energy.facility,
-        "training-cost": lambda: getattr(training.cost, scope),
-        "training-accelerator-hours": lambda: training.accelerator_time,
-        "training-computation": lambda: training.computation,
-        "energy-per-query": lambda: query.energy.at(boundary),
-        "carbon-per-query": lambda: query.carbon,
-        "inference-power": lambda: estimate.inference_power,
-    }.get(claim.metric.key)
-    if found is None:
+    figure = _FIGURES.get(claim.metric.key)
+    if figure is None:
         message = f"there is no estimate of {claim.metric.label}"
         raise MissingInputError(message)
-    value: Quantity = found()
-    return value
+    return figure(claim, estimate)
+
+
+def _training_cost(claim: Claim, estimate: ServiceEstimate) -> Quantity:
+    scope = "rental" if claim.scope == "unstated" else claim.scope
+    return given(estimate.training.cost.by_scope()[scope])
+
+
+def _energy_per_query(claim: Claim, estimate: ServiceEstimate) -> Quantity:
+    boundary = "facility" if claim.boundary == "unstated" else claim.boundary
+    return estimate.query.energy.at(boundary)
+
+
+_FIGURES: dict[str, Callable[[Claim, ServiceEstimate], Quantity]] = {
+    "accelerator-count": lambda _, estimate: estimate.training.accelerators,
+    "hardware-cost": lambda _, estimate: estimate.training.cost.acquisition,
+    "training-duration": lambda _, estimate: estimate.training.duration,
+    "training-power": lambda _, estimate: estimate.training.power,
+    "training-energy": lambda _, estimate: estimate.training.energy.facility,
+    "training-cost": _training_cost,
+    "training-accelerator-hours": lambda _, estimate: estimate.training.accelerator_time,
+    "training-computation": lambda _, estimate: estimate.training.computation,
+    "energy-per-query": _energy_per_query,
+    "carbon-per-query": lambda _, estimate: estimate.query.carbon,
+    "inference-power": lambda _, estimate: estimate.inference_power,
+}
 
 
 def _ends(value: Quantity, unit: str) -> tuple[float, float]:

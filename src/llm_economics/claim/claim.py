@@ -7,21 +7,35 @@ the statement. A claim is never corrected; it is audited.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from llm_economics.claim.audit import Evidence, audit
 from llm_economics.claim.metrics import Metric, Stage, metric
 from llm_economics.claim.relations import ends_text
-from llm_economics.claim.verdict import Verdict
-from llm_economics.core.errors import MissingInputError
+from llm_economics.core.errors import (
+    DimensionError,
+    MissingInputError,
+    NotationError,
+    RangeError,
+)
 from llm_economics.core.fields import as_mapping, as_text, named_fields
 from llm_economics.core.nouns import Noun
-from llm_economics.core.reading import QuantityLike
 from llm_economics.core.registry import Quantity
-from llm_economics.core.sources import Provenance
 
-__all__ = ["Claim"]
+if TYPE_CHECKING:
+    from llm_economics.claim.verdict import Verdict
+    from llm_economics.core.reading import QuantityLike
+    from llm_economics.core.sources import Provenance
+
+__all__ = ["Auditor", "Claim"]
+
+
+class Auditor(Protocol):
+    """What can audit a claim: `llm_economics.Evidence`."""
+
+    def audit(self, claim: Claim) -> Verdict:
+        """Check a claim against what is known."""
 
 
 def _as_stage(value: str) -> Stage:
@@ -95,14 +109,20 @@ class Claim(Noun):
     cell: Mapping[str, str] = attrs.field(factory=dict, converter=as_mapping)
     """Row and column of the table in which it stands."""
 
-    evidence: Callable[[], Evidence] | None = attrs.field(default=None, repr=False)
+    evidence: Callable[[], Auditor] | None = attrs.field(default=None, repr=False)
     """Where `audit` finds other claims and a bottom-up estimate."""
 
     def __attrs_post_init__(self) -> None:
         """Read the value in the dimension of the metric."""
         if self.value is not None:
-            read = self.metric.dimension.read(self.value, name=self.key)
-            object.__setattr__(self, "value", read)
+            object.__setattr__(self, "value", self._read())
+
+    def _read(self) -> Quantity:
+        try:
+            return self.metric.dimension.read(self.value, name=self.key)  # type: ignore[arg-type]
+        except (DimensionError, NotationError, RangeError) as error:
+            message = f"Claim.value {error}"
+            raise type(error)(message) from None
 
     @property
     def origin(self) -> Provenance | None:
@@ -116,7 +136,7 @@ class Claim(Noun):
             return self.statement
         return ends_text(self.value, self.metric.shown)
 
-    def audit(self, evidence: Evidence | None = None) -> Verdict:
+    def audit(self, evidence: Auditor | None = None) -> Verdict:
         """Check the claim in three ways.
 
         Internally (against the other figures of its group), against other public figures, and
@@ -124,7 +144,7 @@ class Claim(Noun):
 
         Parameters
         ----------
-        evidence : Evidence, optional
+        evidence : Auditor, optional
             What to check it against; a claim of the catalogue brings its own.
 
         Returns
@@ -137,15 +157,12 @@ class Claim(Noun):
         MissingInputError
             If there is no evidence.
         """
-        if evidence is None and self.evidence is None:
+        if evidence is not None:
+            return evidence.audit(self)
+        if self.evidence is None:
             message = (
                 f"{self.key} has nothing to be checked against; give "
                 "claim.audit(le.Evidence(claims=[...], service=...))"
             )
             raise MissingInputError(message)
-        return audit(self, evidence if evidence is not None else self._own_evidence())
-
-    def _own_evidence(self) -> Evidence:
-        assert self.evidence is not None  # noqa: S101 - audit() refused it
-        return self.evidence()
-
+        return self.evidence().audit(self)

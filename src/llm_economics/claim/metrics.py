@@ -49,10 +49,13 @@ class Metric:
             name=f"a value of {self.label}",
             unit=self.unit,
             example=f"10 {self.shown}",
-            bare_numbers=self.unit == "dimensionless",
+            bare_numbers=self.unit in _COUNTS,
             also=self.also,
         )
 
+
+# A bare number is clear where the metric itself says what is counted.
+_COUNTS = frozenset({"accelerator", "dimensionless", "parameter", "token", "user"})
 
 _PER_REQUEST = {"energy": "joule", "carbon": "gCO2e", "water": "litre"}
 

@@ -16,12 +16,12 @@ import attrs
 from llm_economics.core.display import short_number
 from llm_economics.core.reading import between, quantity
 from llm_economics.core.registry import Quantity
-from llm_economics.hardware.accelerator import Accelerator
 from llm_economics.workload.assumptions import assumption
 from llm_economics.workload.operation import per_accelerator
 
 if TYPE_CHECKING:
     from llm_economics.claim.claim import Claim
+    from llm_economics.hardware.accelerator import Accelerator
 
 __all__ = ["RELATIONS", "Known", "Relation", "Side", "combinations", "ends_text"]
 

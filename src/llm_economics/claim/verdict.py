@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
+from llm_economics.claim.claim import Claim
 from llm_economics.core.breakdown import Text
 from llm_economics.core.display import html_escape, short_number
-from llm_economics.core.registry import Quantity
 
 if TYPE_CHECKING:
-    from llm_economics.claim.claim import Claim
     from llm_economics.claim.relations import Side
+    from llm_economics.core.registry import Quantity
 
 __all__ = ["Check", "Outcome", "Status", "Verdict", "Way", "compare_ends", "compare_probably"]
 

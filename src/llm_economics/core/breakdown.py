@@ -8,8 +8,7 @@ zero, and one unknown price must not spoil the energy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -21,6 +20,8 @@ from llm_economics.core.registry import Quantity
 from llm_economics.core.sources import Assumption, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pandas as pd
 
 __all__ = ["Breakdown", "Step", "Text", "attempt", "given"]
@@ -186,7 +187,7 @@ def _cell(text: str) -> str:
 def _plain(step: Step) -> dict[str, Any]:
     if isinstance(step.value, MissingInputError):
         return {"value": None, "low": None, "high": None, "unit": "", "how": str(step.value)}
-    value = cast("Quantity", step.value.to(step.unit) if step.unit else step.value)
+    value = step.value.to(step.unit) if step.unit else step.value
     if value.is_range:
         low, middle, high = (float(x) for x in value.quantiles(0.05, 0.5, 0.95).magnitude)
     else:

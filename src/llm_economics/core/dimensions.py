@@ -11,20 +11,23 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, cast
 
 import attrs
 import numpy as np
 import pint
 
+from llm_economics.core.dimension_errors import dimension_error
 from llm_economics.core.display import short_number
 from llm_economics.core.errors import DimensionError, LLMEconomicsError, RangeError
 from llm_economics.core.reading import QuantityLike, quantity
-from llm_economics.core.registry import Quantity, dimension_error, domestic, ureg
+from llm_economics.core.registry import Quantity, domestic, ureg
 from llm_economics.core.uncertain.distributions import Distribution, Truncated
 from llm_economics.core.uncertain.graph import Uncertain, uncertain
 from llm_economics.core.uncertain.variable import Variable
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "LAWS",
@@ -33,10 +36,10 @@ __all__ = [
     "Bandwidth",
     "Carbon",
     "CarbonIntensity",
-    "ComputeRate",
-    "ComputeRatePerAccelerator",
     "Computation",
     "ComputationPerToken",
+    "ComputeRate",
+    "ComputeRatePerAccelerator",
     "Dimension",
     "Energy",
     "EnergyPerRequest",
@@ -148,7 +151,7 @@ class Dimension:
             return value
         # A count may be given as a plain number, and a plain number may be a text.
         if self.bare_numbers and value.dimensionless:
-            return cast("Quantity", value.to("") * ureg.Quantity(1.0, self.unit))
+            return value.to("") * ureg.Quantity(1.0, self.unit)
         error = dimension_error("", ureg.Quantity(1.0, self.unit), value, self.example)
         text = str(error).strip().replace("needs a plain number", f"needs {self.name}", 1)
         raise DimensionError(text)
@@ -212,16 +215,16 @@ class Dimension:
         keyed = variable.stream == variable.token
         cut = Variable.create(
             Truncated(distribution, low, high),
-            key=f"{variable.token} within limits" if keyed else None,
+            key=f"{variable.token} within {low} to {high}" if keyed else None,
             name=variable.name,
             unit=variable.unit,
             source=variable.source,
         )
-        return cast("Quantity", ureg.Quantity(uncertain(cut), value.units))
+        return ureg.Quantity(uncertain(cut), value.units)
 
     def _limit_computed(self, value: Quantity) -> Quantity:
         low, high = self._ends(value)
-        drawn = value.quantiles(0.0, 1.0, points=2**12).magnitude
+        drawn = value.quantiles(0.0, 1.0).magnitude
         if (low is None or np.all(drawn[0] >= low)) and (high is None or np.all(drawn[1] <= high)):
             return value
         middle = value.median().to(self.unit).magnitude
@@ -232,7 +235,7 @@ class Dimension:
         node: Any = value.magnitude
         node = node if low is None else np.maximum(node, low)
         node = node if high is None else np.minimum(node, high)
-        return cast("Quantity", ureg.Quantity(node, value.units))
+        return ureg.Quantity(node, value.units)
 
     def _refuse_outside(self, value: Quantity, numbers: Any) -> None:
         unit = "" if self.unit == "dimensionless" else f" {self.unit}"
@@ -337,9 +340,7 @@ RequestRate = Annotated[
 ]
 AcceleratorCount = Annotated[
     Quantity,
-    _dimension(
-        "a number of accelerators", "accelerator", "16384 accelerator", bare_numbers=True
-    ),
+    _dimension("a number of accelerators", "accelerator", "16384 accelerator", bare_numbers=True),
 ]
 AcceleratorTime = Annotated[
     Quantity, _dimension("accelerator-time", "accelerator*hour", "3e6 accelerator*hour")

@@ -65,9 +65,9 @@ class UnknownNameError(LLMEconomicsError, KeyError):
     """
 
     def __init__(self, name: str, known: Iterable[str], what: str = "name") -> None:
-        self.name = name
-        self.what = what
-        self.nearest = nearest_names(name, known)
+        self.name: str = name
+        self.what: str = what
+        self.nearest: tuple[str, ...] = nearest_names(name, known)
         super().__init__(name)
 
     def __str__(self) -> str:
@@ -88,8 +88,8 @@ class CatalogError(LLMEconomicsError, ValueError):
     """
 
     def __init__(self, file: str, problems: Sequence[str]) -> None:
-        self.file = file
-        self.problems = tuple(problems)
+        self.file: str = file
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(file, *self.problems)
 
     def __str__(self) -> str:

@@ -13,11 +13,8 @@ called after its field, and that None passes where it is the default ("unknown")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
-
-import attrs
+from typing import TYPE_CHECKING, Any, cast
 
 from llm_economics.core import dimensions as dim
 from llm_economics.core.dimensions import Dimension
@@ -27,8 +24,12 @@ from llm_economics.core.errors import (
     NotationError,
     RangeError,
 )
-from llm_economics.core.reading import QuantityLike
-from llm_economics.core.registry import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from llm_economics.core.reading import QuantityLike
+    from llm_economics.core.registry import Quantity
 
 __all__ = [
     "as_accelerators",
@@ -60,169 +61,165 @@ __all__ = [
     "named_fields",
 ]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def _reads(alias: Any) -> Callable[[Function], Function]:
-    """Note on a converter which dimension it reads."""
-
-    def note(function: Function) -> Function:
-        function.dimension = _dimension_in(alias)  # type: ignore[attr-defined]
-        return function
-
-    return note
-
 
 def _dimension_in(alias: Any) -> Dimension:
-    return cast("Dimension", next(e for e in alias.__metadata__ if isinstance(e, Dimension)))
+    return next(e for e in alias.__metadata__ if isinstance(e, Dimension))
 
 
 def dimension_of(converter: Any) -> Dimension | None:
     """Dimension that a field's converter reads, None if it reads something else."""
+    if converter in _DIMENSIONS:
+        return _DIMENSIONS[converter]
     return cast("Dimension | None", getattr(converter, "dimension", None))
 
 
-@_reads(dim.Power)
 def as_power(value: QuantityLike) -> Quantity:
     """Read power: "700 W"."""
     return _dimension_in(dim.Power).read(value)
 
 
-@_reads(dim.Energy)
 def as_energy(value: QuantityLike) -> Quantity:
     """Read energy: "5 MWh"."""
     return _dimension_in(dim.Energy).read(value)
 
 
-@_reads(dim.Time)
 def as_time(value: QuantityLike) -> Quantity:
     """Read time: "30-90 day"."""
     return _dimension_in(dim.Time).read(value)
 
 
-@_reads(dim.Information)
 def as_information(value: QuantityLike) -> Quantity:
     """Read an amount of information: "80 GiB"."""
     return _dimension_in(dim.Information).read(value)
 
 
-@_reads(dim.Bandwidth)
 def as_bandwidth(value: QuantityLike) -> Quantity:
     """Read a bandwidth: "3.35 TB/s"."""
     return _dimension_in(dim.Bandwidth).read(value)
 
 
-@_reads(dim.Computation)
 def as_computation(value: QuantityLike) -> Quantity:
     """Read an amount of computation: "2e25 FLOP"."""
     return _dimension_in(dim.Computation).read(value)
 
 
-@_reads(dim.ComputeRate)
 def as_compute_rate(value: QuantityLike) -> Quantity:
     """Read a compute rate: "989 TFLOP/s"."""
     return _dimension_in(dim.ComputeRate).read(value)
 
 
-@_reads(dim.ParameterCount)
 def as_parameters(value: QuantityLike) -> Quantity:
     """Read a number of parameters: "70 Gparameter" or 70e9."""
     return _dimension_in(dim.ParameterCount).read(value)
 
 
-@_reads(dim.TokenCount)
 def as_tokens(value: QuantityLike) -> Quantity:
     """Read a number of tokens: "15 Ttoken" or 15e12."""
     return _dimension_in(dim.TokenCount).read(value)
 
 
-@_reads(dim.TokensPerRequest)
 def as_tokens_per_request(value: QuantityLike) -> Quantity:
     """Read tokens per request: "500 token" or "500 token/request"."""
     return _dimension_in(dim.TokensPerRequest).read(value)
 
 
-@_reads(dim.TokenRate)
 def as_token_rate(value: QuantityLike) -> Quantity:
     """Read a token rate: "900 token/s"."""
     return _dimension_in(dim.TokenRate).read(value)
 
 
-@_reads(dim.RequestRate)
 def as_request_rate(value: QuantityLike) -> Quantity:
     """Read a request rate: "2.5 billion request/day"."""
     return _dimension_in(dim.RequestRate).read(value)
 
 
-@_reads(dim.AcceleratorCount)
 def as_accelerators(value: QuantityLike) -> Quantity:
     """Read a number of accelerators: 16384 or "16384 accelerator"."""
     return _dimension_in(dim.AcceleratorCount).read(value)
 
 
-@_reads(dim.Money)
 def as_money(value: QuantityLike) -> Quantity:
     """Read money: "5 MUSD"."""
     return _dimension_in(dim.Money).read(value)
 
 
-@_reads(dim.MoneyPerAccelerator)
 def as_money_per_accelerator(value: QuantityLike) -> Quantity:
     """Read a price per accelerator: "45-55 kUSD"."""
     return _dimension_in(dim.MoneyPerAccelerator).read(value)
 
 
-@_reads(dim.MoneyPerAcceleratorTime)
 def as_rental_price(value: QuantityLike) -> Quantity:
     """Read a rental price: "2-3 USD/accelerator/hour"."""
     return _dimension_in(dim.MoneyPerAcceleratorTime).read(value)
 
 
-@_reads(dim.MoneyPerEnergy)
 def as_price_of_energy(value: QuantityLike) -> Quantity:
     """Read a price of energy: "0.08 USD/kWh"."""
     return _dimension_in(dim.MoneyPerEnergy).read(value)
 
 
-@_reads(dim.Carbon)
 def as_carbon(value: QuantityLike) -> Quantity:
     """Read a mass of greenhouse gases: "164 kgCO2e"."""
     return _dimension_in(dim.Carbon).read(value)
 
 
-@_reads(dim.CarbonIntensity)
 def as_carbon_intensity(value: QuantityLike) -> Quantity:
     """Read a carbon intensity: "384 gCO2e/kWh"."""
     return _dimension_in(dim.CarbonIntensity).read(value)
 
 
-@_reads(dim.WaterIntensity)
 def as_water_intensity(value: QuantityLike) -> Quantity:
     """Read a water intensity: "1.1 L/kWh"."""
     return _dimension_in(dim.WaterIntensity).read(value)
 
 
-@_reads(dim.Share)
 def as_share(value: QuantityLike) -> Quantity:
     """Read a share between 0 and 1: 0.4, "40 %" or (0.38, 0.43)."""
     return _dimension_in(dim.Share).read(value)
 
 
-@_reads(dim.Number)
 def as_number(value: QuantityLike) -> Quantity:
     """Read a plain number that is not negative."""
     return _dimension_in(dim.Number).read(value)
 
 
-@_reads(dim.PowerUsageEffectiveness)
 def as_power_usage_effectiveness(value: QuantityLike) -> Quantity:
     """Read a PUE: 1.1 or "1.08-1.25"; at least 1."""
     return _dimension_in(dim.PowerUsageEffectiveness).read(value)
 
 
+_DIMENSIONS: dict[Any, Dimension] = {
+    as_power: _dimension_in(dim.Power),
+    as_energy: _dimension_in(dim.Energy),
+    as_time: _dimension_in(dim.Time),
+    as_information: _dimension_in(dim.Information),
+    as_bandwidth: _dimension_in(dim.Bandwidth),
+    as_computation: _dimension_in(dim.Computation),
+    as_compute_rate: _dimension_in(dim.ComputeRate),
+    as_parameters: _dimension_in(dim.ParameterCount),
+    as_tokens: _dimension_in(dim.TokenCount),
+    as_tokens_per_request: _dimension_in(dim.TokensPerRequest),
+    as_token_rate: _dimension_in(dim.TokenRate),
+    as_request_rate: _dimension_in(dim.RequestRate),
+    as_accelerators: _dimension_in(dim.AcceleratorCount),
+    as_money: _dimension_in(dim.Money),
+    as_money_per_accelerator: _dimension_in(dim.MoneyPerAccelerator),
+    as_rental_price: _dimension_in(dim.MoneyPerAcceleratorTime),
+    as_price_of_energy: _dimension_in(dim.MoneyPerEnergy),
+    as_carbon: _dimension_in(dim.Carbon),
+    as_carbon_intensity: _dimension_in(dim.CarbonIntensity),
+    as_water_intensity: _dimension_in(dim.WaterIntensity),
+    as_share: _dimension_in(dim.Share),
+    as_number: _dimension_in(dim.Number),
+    as_power_usage_effectiveness: _dimension_in(dim.PowerUsageEffectiveness),
+}
+# A decorator on each converter would read better, but type checkers then refuse it in a field.
+
+
 def as_text(value: str) -> str:
     """Read a text; refuse anything else."""
-    if not isinstance(value, str):
+    given: object = value
+    if not isinstance(given, str):
         message = f"needs a text; got {value!r}"
         raise NotationError(message)
     return value

@@ -6,19 +6,32 @@ freeze one branch of a range, and NumPy's refuse ufloats.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pint
 from uncertainties import umath
-from uncertainties.core import AffineScalarFunc
 
-from llm_economics.core.errors import DimensionError
-from llm_economics.core.registry import Quantity, dimension_error, domestic, ureg
+from llm_economics.core.counting import whole_number, whole_quantity
+from llm_economics.core.dimension_errors import dimension_error
+from llm_economics.core.registry import Quantity, domestic, ureg
 from llm_economics.core.uncertain.graph import Uncertain
+from llm_economics.core.uncertain.linear import is_ufloat
 
-__all__ = ["ceil", "exp", "floor", "less", "log", "maximum", "minimum", "probability", "sqrt", "where"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "ceil",
+    "exp",
+    "floor",
+    "less",
+    "log",
+    "maximum",
+    "minimum",
+    "probability",
+    "sqrt",
+    "where",
+]
 
 
 def maximum(first: Any, second: Any) -> Any:
@@ -147,12 +160,12 @@ def ceil(value: Any) -> Any:
     >>> print(le.ceil(le.quantity("3.2 server")))
     4 server
     """
-    return _whole("ceil", np.ceil, value)
+    return _whole(np.ceil, value)
 
 
 def floor(value: Any) -> Any:
     """Largest whole number that is not above the value; as `ceil`."""
-    return _whole("floor", np.floor, value)
+    return _whole(np.floor, value)
 
 
 def sqrt(value: Any) -> Any:
@@ -171,7 +184,7 @@ def log(value: Any) -> Any:
 
 
 def _nominal(value: Any) -> Any:
-    return value.nominal_value if isinstance(value, AffineScalarFunc) else value
+    return value.nominal_value if is_ufloat(value) else value
 
 
 def _same_unit(name: str, first: Any, second: Any) -> tuple[Any, Any]:
@@ -194,42 +207,24 @@ def _choose(name: str, ufunc: Any, first: Any, second: Any) -> Any:
 
 
 def _choice(ufunc: Any, first: Any, second: Any) -> Any:
-    if not isinstance(first, AffineScalarFunc) and not isinstance(second, AffineScalarFunc):
+    if not is_ufloat(first) and not is_ufloat(second):
         return ufunc(first, second)
     first_wins = _nominal(first) >= _nominal(second)
     return first if first_wins == (ufunc is np.maximum) else second
 
 
 def _where(condition: Any, first: Any, second: Any) -> Any:
-    if isinstance(first, AffineScalarFunc) or isinstance(second, AffineScalarFunc):
+    if is_ufloat(first) or is_ufloat(second):
         return first if condition else second
     result = np.where(condition, first, second)
     return float(result) if isinstance(result, np.ndarray) and result.ndim == 0 else result
 
 
-def _whole(name: str, ufunc: Any, value: Any) -> Any:
+def _whole(ufunc: Any, value: Any) -> Any:
     value = domestic(value)
-    if isinstance(value, pint.Quantity):
-        return _whole_quantity(name, ufunc, ureg.Quantity(value))
-    if isinstance(value, AffineScalarFunc):
-        # The slope of the ramp beneath the staircase, as in the graph.
-        return value + (float(ufunc(value.nominal_value)) - value.nominal_value)
-    return ufunc(value)
-
-
-def _whole_quantity(name: str, ufunc: Any, value: Quantity) -> Quantity:
-    counted = value.to("") if value.dimensionless else value
-    names = list(counted._units)
-    if len(names) > 1 or any(n not in _COUNTED for n in names):
-        message = (
-            f"{name}() needs a count or a plain number, such as '3.2 server'; got {value}: "
-            "there is no whole number of that unit. Divide by a size first."
-        )
-        raise DimensionError(message)
-    return ureg.Quantity(_whole(name, ufunc, counted.magnitude), counted.units)
-
-
-_COUNTED = frozenset({"accelerator", "server", "pod", "token", "request", "user", "layer"})
+    if isinstance(value, Quantity):
+        return whole_quantity(ufunc, value)
+    return whole_number(ufunc, value)
 
 
 def _smooth(ufunc: Any, of_ufloat: Callable[[Any], Any], value: Any) -> Any:
@@ -238,6 +233,6 @@ def _smooth(ufunc: Any, of_ufloat: Callable[[Any], Any], value: Any) -> Any:
         return value**0.5
     if isinstance(value, Quantity):
         return ureg.Quantity(_smooth(ufunc, of_ufloat, value.to("").magnitude))
-    if isinstance(value, AffineScalarFunc):
+    if is_ufloat(value):
         return of_ufloat(value)
     return float(ufunc(value)) if isinstance(value, (int, float)) else ufunc(value)

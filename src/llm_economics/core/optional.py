@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from llm_economics.core.errors import MissingInputError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["optional_module"]
 

@@ -6,13 +6,12 @@ shape. Which shape a plain "7-15 MW" gets is the convention of `uncertain.conven
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import pint
-from uncertainties.core import AffineScalarFunc
+from pint.facets.plain import PlainQuantity
+from pint.registry import Quantity as PintQuantity
 
 from llm_economics.core.errors import NotationError, RangeError
 from llm_economics.core.notation import Notation, parse
@@ -25,10 +24,13 @@ from llm_economics.core.uncertain.distributions import (
     Mixture,
     Uniform,
 )
-from llm_economics.core.uncertain.graph import Uncertain, uncertain
-from llm_economics.core.uncertain.linear import from_ufloat
+from llm_economics.core.uncertain.graph import Uncertain, split_scale, uncertain
+from llm_economics.core.uncertain.linear import UFloat, from_ufloat, is_ufloat
 from llm_economics.core.uncertain.normal import two_sided_z
 from llm_economics.core.uncertain.variable import Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "QuantityLike",
@@ -44,14 +46,14 @@ __all__ = [
     "uniform",
 ]
 
-QuantityLike = (
+QuantityLike: TypeAlias = (
     Quantity
-    | pint.Quantity[Any]
+    | PintQuantity[Any]
     | str
     | float
     | tuple[float, float]
     | tuple[float, float, str]
-    | AffineScalarFunc
+    | UFloat
 )
 """What stands for a quantity at every door: a quantity of any registry, a text such as "7-15 MW",
 a number, a (low, high) or (low, high, unit) tuple, or a ufloat."""
@@ -114,7 +116,7 @@ def quantity(
     return made if unit is None or made.units == ureg.Unit(unit) else made.to(unit)
 
 
-def between(
+def between(  # noqa: PLR0913 - three that say what, the rest keyword-only labels
     low: float | QuantityLike,
     high: float | QuantityLike,
     unit: str = "",
@@ -262,7 +264,7 @@ def about(
     return _range(distribution, unit, name=name, source=source)
 
 
-def most_likely(
+def most_likely(  # noqa: PLR0913 - a range with a middle, and keyword-only labels
     low: float,
     mode: float,
     high: float,
@@ -388,7 +390,7 @@ def empirical(
     return _range(Empirical(measured), unit, name=name, source=source)
 
 
-def quoted(
+def quoted(  # noqa: PLR0913 - all but the text are keyword-only
     text: str,
     *,
     shape: str | None = None,
@@ -442,7 +444,7 @@ def _range(
 ) -> Quantity:
     parsed = _unit(unit)
     variable = Variable.create(distribution, key=key, name=name, unit=unit, source=source)
-    return cast("Quantity", ureg.Quantity(uncertain(variable), parsed))
+    return ureg.Quantity(uncertain(variable), parsed)
 
 
 def _unit(text: str) -> Any:
@@ -492,31 +494,26 @@ def _from_tuple(
         low, high, inner = value
         return between(low, high, inner, name=name, source=source, limits=limits)
     if len(value) == _RANGE:
-        return between(*value, unit or "", name=name, source=source, limits=limits)
+        low, high = value
+        return between(low, high, unit or "", name=name, source=source, limits=limits)
     message = f"a tuple needs (low, high) or (low, high, unit), such as (7, 15, 'MW'); got {value}"
     raise NotationError(message)
 
 
 def _from_object(value: Any, unit: str | None, name: str | None) -> Quantity:
-    if isinstance(value, pint.Quantity):
-        known = cast("Quantity", domestic(value))
-        if isinstance(known.magnitude, AffineScalarFunc):
-            return cast("Quantity", ureg.Quantity(_from_ufloat(known.magnitude), known.units))
-        return cast("Quantity", ureg.Quantity(_checked(known.magnitude), known.units))
-    if isinstance(value, AffineScalarFunc):
-        return cast("Quantity", ureg.Quantity(_from_ufloat(value), _unit(unit or "")))
-    if isinstance(value, Uncertain):
-        return cast("Quantity", ureg.Quantity(value, _unit(unit or "")))
-    return _exact(value, _unit(unit or ""))
+    del name  # a range that exists has its name
+    if isinstance(value, PlainQuantity):
+        known: Quantity = domestic(value)
+        return ureg.Quantity(_as_magnitude(known.magnitude), known.units)
+    return ureg.Quantity(_as_magnitude(value), _unit(unit or ""))
 
 
-def _from_ufloat(value: AffineScalarFunc) -> Uncertain | float:
-    exact = all(not v.std_dev for v in value.derivatives)
-    return float(value.nominal_value) if exact else from_ufloat(value)
+def _as_magnitude(value: Any) -> Any:
+    return from_ufloat(value) if is_ufloat(value) else _checked(value)
 
 
 def _exact(value: Any, unit: Any) -> Quantity:
-    return cast("Quantity", ureg.Quantity(_checked(value), unit))
+    return ureg.Quantity(_checked(value), unit)
 
 
 def _checked(value: Any) -> Any:
@@ -557,17 +554,13 @@ def _check_limits(value: float, limits: Limits, text: str) -> None:
 
 def _distribution_of(value: Quantity) -> Distribution:
     """Distribution of a quoted range in its own unit; a conversion only rescales it."""
-    node = value.magnitude
-    if not isinstance(node, Uncertain):
+    if not isinstance(value.magnitude, Uncertain):
         # An exact statement among ranges is a very narrow one.
-        width = 1e-12 * max(abs(float(node)), 1e-300)
-        return Uniform(float(node) - width, float(node) + width)
-    factor = 1.0
-    while node.operation in {"multiply", "divide"} and node.arguments[1].operation == "constant":
-        scale = float(node.arguments[1].payload)
-        factor = factor * scale if node.operation == "multiply" else factor / scale
-        node = node.arguments[0]
-    if node.operation != "variable" or not factor > 0 or not math.isfinite(factor):
+        exact = _number(value.magnitude, "a source")
+        width = 1e-9 * max(abs(exact), 1e-300)
+        return Uniform(exact - width, exact + width)
+    node, factor = split_scale(value.magnitude)
+    if node.operation != "variable" or not factor > 0:
         message = "mixture() needs quoted ranges, not computed ones; give their ends"
         raise RangeError(message)
     distribution: Distribution = node.payload.distribution

@@ -15,103 +15,53 @@ users could not pass theirs).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
-import numpy.typing as npt
 import pint
+from pint.facets.plain import PlainQuantity, PlainUnit
+from pint.registry import Quantity as PintQuantity
+from pint.registry import UnitRegistry
 from pint.util import UnitsContainer
 
-from llm_economics.core.dimension_names import DIMENSION_NAMES, DimensionName
+from llm_economics.core.answers import with_kind
+from llm_economics.core.counting import whole_quantity
+from llm_economics.core.dimension_errors import dimension_error
 from llm_economics.core.display import html_escape, range_text, short_number
-from llm_economics.core.errors import DimensionError, LLMEconomicsError, RangeError
-from llm_economics.core.uncertain import bounds as _bounds
-from llm_economics.core.uncertain import linear as _linear
-from llm_economics.core.uncertain import sampling as _sampling
-from llm_economics.core.uncertain.graph import Uncertain
-from llm_economics.core.uncertain.linear import Contribution
-from llm_economics.core.uncertain.normal import two_sided_z
-from llm_economics.core.uncertain.program import compile_program
+from llm_economics.core.errors import (
+    DimensionError,
+    LLMEconomicsError,
+    NotationError,
+    RangeError,
+)
+from llm_economics.core.evaluation import DEFAULT_LEVEL, Evaluation
+from llm_economics.core.foreign import translated
+from llm_economics.core.notation import parse
+from llm_economics.core.uncertain.graph import Uncertain, split_scale
+from llm_economics.core.uncertain.linear import is_ufloat
 
 if TYPE_CHECKING:
-    from llm_economics.core.uncertain.sampling import Method
+    from collections.abc import Callable, Iterator
 
-__all__ = [
-    "Bounds",
-    "LogLinear",
-    "Quantity",
-    "Summary",
-    "describe_dimension",
-    "domestic",
-    "dimension_error",
-    "ureg",
-    "use_as_application_registry",
-]
-
-DEFAULT_LEVEL = 0.90
-"""Probability inside a printed range."""
-
-_DISPLAY_POINTS = 2**12
+__all__ = ["Quantity", "Registry", "domestic", "ureg", "use_as_application_registry"]
 
 _NUMBER_WORDS = ("thousand", "million", "billion", "trillion")
 
 
-class Bounds(NamedTuple):
-    """Certain ends of a range: nothing outside them while inputs stay in their quoted ranges."""
-
-    low: Quantity
-    high: Quantity
-
-    def __str__(self) -> str:
-        low, high = float(self.low.magnitude), float(self.high.magnitude)
-        text = f"{short_number(low)} .. {short_number(high)} {self.low.unit_text}".rstrip()
-        return f"{text} (guaranteed while every input stays in its quoted range)"
-
-
-class LogLinear(NamedTuple):
-    """First-order answer on the log scale: exact for products of log-normal ranges."""
-
-    median: Quantity
-    low: Quantity
-    high: Quantity
-    geometric_std: float
-    level: float
-
-    def __str__(self) -> str:
-        numbers = (float(q.magnitude) for q in (self.median, self.low, self.high))
-        return _with_kind(range_text(*numbers), self.median.unit_text, "log-linear", self.level)
-
-
-class Summary(NamedTuple):
-    """What a range amounts to; says which middle is which, and how it was computed."""
-
-    median: Quantity
-    mean: Quantity
-    central: Quantity
-    """The formula at the medians of its inputs."""
-    low: Quantity
-    high: Quantity
-    level: float
-    points: int
-    method: str
-
-    def __str__(self) -> str:
-        numbers = (float(q.magnitude) for q in (self.median, self.low, self.high))
-        return _with_kind(range_text(*numbers), self.median.unit_text, "median", self.level)
-
-
-class Quantity(pint.Quantity[Any]):
+class Quantity(Evaluation, PintQuantity[Any]):
     """A value with a unit; the value may be exact, an array, or a range.
 
     Usually made by `quantity` or `between`. Everything of `pint.Quantity` works.
 
     Parameters
     ----------
-    value : number, array, ufloat, quantity or Uncertain
-        The magnitude.
+    value : number, array, text, ufloat, quantity or Uncertain
+        The magnitude; a text is an exact figure with its unit, such as "700 W". Whole numbers
+        become floats, since arrays of them overflow silently.
     units : str or unit, optional
         The unit.
 
@@ -123,11 +73,16 @@ class Quantity(pint.Quantity[Any]):
     5.04 GWh
     """
 
-    def __new__(cls, value: Any, units: Any = None) -> Quantity:
+    def __new__(cls, value: Any, units: Any = None) -> Quantity:  # noqa: PYI034 - ureg's own class
         """Build in the one registry, whichever class was called."""
         if not hasattr(cls, "_REGISTRY"):
-            return cast("Quantity", ureg.Quantity(domestic(value), units))
-        return cast("Quantity", super().__new__(cls, domestic(value), units))
+            return ureg.Quantity(value, units)
+        if isinstance(value, str):
+            made = _from_text(value)
+            return made if units is None else made.to(units)
+        if type(value) is not float and not isinstance(value, Uncertain):
+            value = _as_magnitude(domestic(value))
+        return cast("Quantity", super().__new__(cls, value, units))
 
     # -- arithmetic: pint's, with foreign quantities let in and errors made readable ------------
 
@@ -155,32 +110,57 @@ class Quantity(pint.Quantity[Any]):
     def __rtruediv__(self, other: Any) -> Quantity:
         return self._combine("/", super().__rtruediv__, other)
 
+    def __floordiv__(self, other: Any) -> Quantity:
+        return self._combine("//", super().__floordiv__, other)
+
+    def __mod__(self, other: Any) -> Quantity:
+        return self._combine("%", super().__mod__, other)
+
     def __pow__(self, other: Any) -> Quantity:
-        return self._combine("**", super().__pow__, other)
+        exponent = domestic(other)
+        if not isinstance(exponent, (Quantity, Uncertain)):
+            return self._combine("**", super().__pow__, other)
+        known = exponent if isinstance(exponent, Quantity) else ureg.Quantity(exponent)
+        if not known.is_range:
+            return self._combine("**", super().__pow__, known)
+        return ureg.Quantity(self.to("").magnitude ** known.to("").magnitude)
+
+    def __rpow__(self, other: Any) -> Any:
+        raised: Any = self._combine("**", super().__rpow__, other)
+        return ureg.Quantity(raised) if isinstance(raised, Uncertain) else raised
+
+    # `x += y` gives x a new value; it does not reach into arrays that others hold.
+    __iadd__ = __add__  # type: ignore[assignment]
+    __isub__ = __sub__
+    __imul__ = __mul__
+    __itruediv__ = __truediv__
+    __ifloordiv__ = __floordiv__
+    __imod__ = __mod__
+    __ipow__ = __pow__
 
     def __neg__(self) -> Quantity:
-        return cast("Quantity", super().__neg__())
+        return self._like(-self._magnitude)
 
     def __lt__(self, other: Any) -> Any:
-        return self._combine("<", super().__lt__, other)
+        return self._compared("<", super().__lt__, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._combine("<=", super().__le__, other)
+        return self._compared("<=", super().__le__, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._combine(">", super().__gt__, other)
+        return self._compared(">", super().__gt__, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._combine(">=", super().__ge__, other)
+        return self._compared(">=", super().__ge__, other)
 
     def __eq__(self, other: object) -> Any:
-        """Compare values; ranges are equal when they are the same expression of the same inputs."""
-        other = domestic(other)
-        if not isinstance(other, Quantity) or not (self.is_range or other.is_range):
-            return super().__eq__(other)
-        if self.dimensionality != other.dimensionality:
-            return False
-        return bool(self.to_root_units().magnitude == other.to_root_units().magnitude)
+        """Compare values to twelve digits; ranges, as expressions of the same inputs."""
+        known = domestic(other)
+        several = isinstance(self._magnitude, np.ndarray)
+        if several or not isinstance(known, Quantity) or isinstance(known.magnitude, np.ndarray):
+            return cast("Any", super()).__eq__(known)
+        same_dimension: bool = self.dimensionality == known.dimensionality
+        return same_dimension and self._key() == known._key()
 
     def __ne__(self, other: object) -> Any:
         """Negate equality."""
@@ -188,22 +168,81 @@ class Quantity(pint.Quantity[Any]):
         return np.logical_not(equal) if isinstance(equal, np.ndarray) else not equal
 
     def __hash__(self) -> int:
-        root = self.to_root_units()
-        return hash((root.magnitude, root.unitless or tuple(sorted(root._units.items()))))
+        # A plain number has the hash of the float that it equals.
+        return hash(self._key() if self.dimensionless else (self._key(), self.dimensionality))
+
+    def _key(self) -> Any:
+        """What equal quantities share, whatever their units."""
+        root = self.to_root_units().magnitude
+        if isinstance(root, Uncertain):
+            node, factor = split_scale(root)
+            return node, _twelve_digits(factor)
+        return _twelve_digits(root) if isinstance(root, float) else root
 
     def __iter__(self) -> Iterator[Quantity]:
-        return super().__iter__()
+        return cast("Iterator[Quantity]", super().__iter__())
 
     def __getitem__(self, key: Any) -> Quantity:
         """Element or slice of an array."""
-        return cast("Quantity", super().__getitem__(key))
+        return self._like_pint(cast("Any", super()).__getitem__(key))
 
-    def _combine(self, symbol: str, operation: Callable[[Any], Any], other: Any) -> Any:
+    def __float__(self) -> float:
+        return float(self._plain("float"))
+
+    def __int__(self) -> int:
+        return int(self._plain("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._plain("complex"))
+
+    def __ceil__(self) -> Any:
+        return _plain_or_counted(whole_quantity(np.ceil, self))
+
+    def __floor__(self) -> Any:
+        return _plain_or_counted(whole_quantity(np.floor, self))
+
+    def _plain(self, what: str) -> Any:
+        if self.dimensionless:
+            return self.to("").magnitude
+        if self.is_range:
+            return self._magnitude
+        message = f"{what}({self}) would lose the unit; write .number('{self.unit_text}')"
+        raise DimensionError(message)
+
+    def _combine(self, symbol: str, operation: Callable[[Any], Any], other: Any) -> Quantity:
         known = domestic(other)
+        known = float(known) if isinstance(known, Decimal) else known
         try:
-            return operation(known)
+            return cast("Quantity", operation(known))
         except pint.DimensionalityError:
             raise dimension_error(f"{self} {symbol} {known}", self, known) from None
+
+    def _compared(self, symbol: str, operation: Callable[[Any], Any], other: Any) -> Any:
+        known = domestic(other)
+        number = not isinstance(known, Quantity)
+        if number and not self.dimensionless and (isinstance(known, str) or np.any(known)):
+            raise dimension_error(f"{self} {symbol} {known}", self, known)
+        return self._combine(symbol, operation, known)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Apply a NumPy function: pint's rules, with whole numbers only of what is counted."""
+        known = tuple(domestic(value) for value in inputs)
+        if ufunc in _WHOLE and method == "__call__" and not kwargs:
+            return whole_quantity(ufunc, known[0])
+        try:
+            return cast("Any", super()).__array_ufunc__(ufunc, method, *known, **kwargs)
+        except (pint.DimensionalityError, DimensionError) as error:
+            raise _numpy_error(ufunc.__name__, known, error) from None
+
+    def __array_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Apply a NumPy function: pint's rules, with readable errors."""
+        known = tuple(domestic(value) for value in args)
+        try:
+            return cast("Any", super()).__array_function__(func, types, known, kwargs)
+        except (pint.DimensionalityError, DimensionError) as error:
+            raise _numpy_error(func.__name__, known, error) from None
 
     # -- units ---------------------------------------------------------------------------------
 
@@ -228,9 +267,9 @@ class Quantity(pint.Quantity[Any]):
             If the unit has another dimension.
         """
         try:
-            return cast("Quantity", super().to(other, *contexts, **ctx_kwargs))
+            return self._like_pint(super().to(other, *contexts, **ctx_kwargs))
         except pint.DimensionalityError:
-            target = ureg.Quantity(1, other) if isinstance(other, str) else other
+            target = other if isinstance(other, Quantity) else ureg.Quantity(1.0, other)
             raise dimension_error(f"({self}).to({str(other)!r})", target, self) from None
         except pint.UndefinedUnitError as error:
             message = f"({self}).to({str(other)!r}): {error}"
@@ -238,7 +277,24 @@ class Quantity(pint.Quantity[Any]):
 
     def to_root_units(self) -> Quantity:
         """Convert to the root units of the registry."""
-        return cast("Quantity", super().to_root_units())
+        return self._like_pint(super().to_root_units())
+
+    def to_compact(self, unit: Any = None) -> Quantity:
+        """Convert to the prefix that makes the number short; for a range, its median.
+
+        Parameters
+        ----------
+        unit : str or unit, optional
+            The unit to put a prefix to; by default its own.
+
+        Returns
+        -------
+        Quantity
+            The same quantity with another prefix.
+        """
+        if self.is_range:
+            return self.to(self.median().to_compact(unit).units)
+        return self._like_pint(super().to_compact(unit))
 
     @property
     def unit_text(self) -> str:
@@ -265,225 +321,23 @@ class Quantity(pint.Quantity[Any]):
         5000.0
         """
         found = self.to(unit)
-        return float(found.median().magnitude if found.is_range else found.magnitude)
+        value = found.median().magnitude if found.is_range else found.magnitude
+        if np.ndim(value):
+            message = (
+                f"number() gives one number; this is an array of shape {np.shape(value)}: "
+                f"write .to({unit!r}).magnitude"
+            )
+            raise RangeError(message)
+        return float(value)
 
-    # -- ranges -----------------------------------------------------------------------------------
-
-    @property
-    def is_range(self) -> bool:
-        """Whether the value is a range."""
-        return isinstance(self._magnitude, Uncertain)
-
-    def quantiles(
-        self,
-        *levels: float,
-        points: int = _sampling.DEFAULT_POINTS,
-        method: Method = "lattice",
-        rng: int | np.random.Generator | None = None,
-    ) -> Quantity:
-        """Quantiles of the value.
-
-        Parameters
-        ----------
-        *levels : float
-            Probabilities in [0, 1], such as ``0.05, 0.5, 0.95``.
-        points : int
-            How many points are evaluated; a power of two for the lattice.
-        method : {"lattice", "monte-carlo"}
-            Quasi-random points (default) or independent ones.
-        rng : int or numpy.random.Generator, optional
-            Seed; None stands for 0.
-
-        Returns
-        -------
-        Quantity
-            An array, one value per level.
-
-        Examples
-        --------
-        >>> import llm_economics as le
-        >>> low, high = le.between(7, 15, "MW").quantiles(0.05, 0.95)
-        >>> print(f"{low:.3g}, {high:.3g}")
-        7 MW, 15 MW
-        """
-        if not isinstance(self._magnitude, Uncertain):
-            drawn = np.asarray(self._magnitude, dtype=np.float64)
-            _check_levels(levels)
-            return self._like(np.broadcast_to(drawn, (len(levels), *drawn.shape)).copy())
-        return self._like(
-            _sampling.quantiles(self._magnitude, levels, points=points, method=method, rng=rng)
-        )
-
-    def samples(
-        self,
-        size: int = _sampling.DEFAULT_POINTS,
-        *,
-        method: Method = "monte-carlo",
-        rng: int | np.random.Generator | None = None,
-    ) -> Quantity:
-        """Random values; row `i` of two results that share an input used the same value of it.
-
-        Parameters
-        ----------
-        size : int
-            How many.
-        method : {"monte-carlo", "lattice"}
-            Independent points (default) or quasi-random ones.
-        rng : int or numpy.random.Generator, optional
-            Seed; None stands for 0.
-
-        Returns
-        -------
-        Quantity
-            An array of `size` values on the last axis.
-        """
-        if not isinstance(self._magnitude, Uncertain):
-            fixed = np.asarray(self._magnitude, dtype=np.float64)[..., None]
-            return self._like(np.broadcast_to(fixed, (*fixed.shape[:-1], size)).copy())
-        return self._like(_sampling.samples(self._magnitude, size, method=method, rng=rng))
-
-    def bounds(self, *, tolerance: float = _bounds.TOLERANCE) -> Bounds:
-        """Smallest and largest value while every input stays in its quoted range: guaranteed.
-
-        Parameters
-        ----------
-        tolerance : float
-            Relative width to which each end is pinned down.
-
-        Returns
-        -------
-        Bounds
-            ``low`` and ``high``.
-
-        Raises
-        ------
-        RangeError
-            If a divisor's range reaches zero.
-
-        Notes
-        -----
-        For a range quoted with 90 % the inputs can lie outside of it; then so can the result.
-
-        Examples
-        --------
-        >>> import llm_economics as le
-        >>> energy = le.between(7, 15, "MW") * le.between(30, 90, "day")
-        >>> print(energy.to("GWh").bounds())
-        5.04 .. 32.4 GWh (guaranteed while every input stays in its quoted range)
-        """
-        if not isinstance(self._magnitude, Uncertain):
-            return Bounds(self, self)
-        low, high = _bounds.bounds(self._magnitude, tolerance=tolerance)
-        return Bounds(self._like(low), self._like(high))
-
-    def linear(self, *, warn: bool = True) -> Quantity:
-        """First-order answer: a pint quantity of a `ufloat`, correlated with all others.
-
-        Parameters
-        ----------
-        warn : bool
-            Whether to warn when the ranges are too wide for it.
-
-        Returns
-        -------
-        Quantity
-            Its magnitude is an `uncertainties` number: mean and standard deviation.
-
-        Warns
-        -----
-        LinearizationWarning
-            If an input that matters spans more than a factor 1.5, or another branch of a
-            `maximum` is near.
-
-        References
-        ----------
-        JCGM 100:2008 (GUM), clause 5.1.
-        """
-        if not isinstance(self._magnitude, Uncertain):
-            return self
-        return self._like(_linear.linear(self._magnitude, warn=warn, stacklevel=2))
-
-    def log_linear(self, level: float = DEFAULT_LEVEL) -> LogLinear:
-        """First-order answer on the log scale; exact for products of log-normal ranges.
-
-        Parameters
-        ----------
-        level : float
-            Probability between the ends.
-
-        Returns
-        -------
-        LogLinear
-            Median, ends, and geometric standard deviation.
-
-        Raises
-        ------
-        RangeError
-            If the value or an input can be zero or negative.
-        """
-        if not isinstance(self._magnitude, Uncertain):
-            return LogLinear(self, self, self, 1.0, level)
-        median, log_std = _linear.log_linear(self._magnitude)
-        factor = float(np.exp(two_sided_z(level) * log_std))
-        ends = (median, median / factor, median * factor)
-        middle, low, high = (self._like(x) for x in ends)
-        return LogLinear(middle, low, high, float(np.exp(log_std)), level)
-
-    def contributions(self) -> tuple[Contribution, ...]:
-        """Share of the spread that comes from each input, largest first."""
-        if not isinstance(self._magnitude, Uncertain):
-            return ()
-        return _linear.contributions(self._magnitude)
-
-    def central(self) -> Quantity:
-        """The formula at the medians of its inputs (not its own median, nor its mean)."""
-        if not isinstance(self._magnitude, Uncertain):
-            return self
-        program = compile_program(self._magnitude)
-        return self._like(program.run([v.distribution.median() for v in program.variables]))
-
-    def median(self) -> Quantity:
-        """The value that is exceeded with probability one half."""
-        return self.quantiles(0.5)[0] if self.is_range else self
-
-    def mean(self) -> Quantity:
-        """Expected value (of a range), or mean of an array."""
-        values = self.samples(method="lattice") if self.is_range else self
-        return self._like(np.mean(values.magnitude, axis=-1 if self.is_range else None))
-
-    def interval(self, level: float = DEFAULT_LEVEL) -> tuple[Quantity, Quantity]:
-        """Ends of the range that holds the middle `level` of the probability."""
-        ends = self.quantiles(0.5 - level / 2, 0.5 + level / 2)
-        return ends[0], ends[1]
-
-    def summary(self, level: float = DEFAULT_LEVEL) -> Summary:
-        """Median, mean, central case and range, each named.
-
-        Parameters
-        ----------
-        level : float
-            Probability between the ends.
-
-        Returns
-        -------
-        Summary
-            The figures, in this quantity's unit.
-        """
-        low, high = self.interval(level)
-        points = _sampling.DEFAULT_POINTS
-        return Summary(
-            self.median(), self.mean(), self.central(), low, high, level, points, "lattice"
-        )
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the uncertain inputs on which the value depends."""
-        if not isinstance(self._magnitude, Uncertain):
-            return ()
-        return tuple(v.name for v in compile_program(self._magnitude).variables)
+    @staticmethod
+    def _like_pint(made: Any) -> Quantity:
+        # Versions of pint differ in what they declare to return; it is always our class.
+        return cast("Quantity", made)
 
     def _like(self, magnitude: Any) -> Quantity:
-        return cast("Quantity", self.__class__(magnitude, self._units))
+        made: Quantity = self.__class__(magnitude, self._units)
+        return made
 
     # -- display ----------------------------------------------------------------------------------
 
@@ -494,9 +348,12 @@ class Quantity(pint.Quantity[Any]):
             return self._range_text(_digits_of(spec))
         if isinstance(magnitude, Uncertain):
             return f"array of ranges, shape {magnitude.shape}, in {self.unit_text}"
-        if not spec and isinstance(magnitude, (int, float, np.number)):
-            return f"{short_number(float(magnitude), 6)} {self.unit_text}".rstrip()
-        return super().__format__(spec if "~" in spec or not spec else f"{spec}~P")
+        if not spec and isinstance(magnitude, float):
+            return f"{short_number(magnitude, 6)} {self.unit_text}".rstrip()
+        if not spec and is_ufloat(magnitude):
+            return f"{magnitude:P} {self.unit_text}".rstrip()
+        text = super().__format__(spec if "~" in spec or not spec else f"{spec}~P")
+        return _one_dot(text)
 
     def __str__(self) -> str:
         return format(self, "")
@@ -516,11 +373,12 @@ class Quantity(pint.Quantity[Any]):
     def _range_text(self, digits: int = 3) -> str:
         try:
             half = DEFAULT_LEVEL / 2
-            found = self.quantiles(0.5, 0.5 - half, 0.5 + half, points=_DISPLAY_POINTS)
+            found = self.quantiles(0.5, 0.5 - half, 0.5 + half)
         except LLMEconomicsError as error:
             return f"(range that cannot be evaluated: {error})"
-        numbers = (float(x) for x in found.magnitude)
-        return _with_kind(range_text(*numbers, digits), self.unit_text, "median", DEFAULT_LEVEL)
+        middle, low, high = (float(x) for x in found.magnitude)
+        text = range_text(middle, low, high, digits)
+        return with_kind(text, self.unit_text, "median", DEFAULT_LEVEL)
 
     # -- identity ---------------------------------------------------------------------------------
 
@@ -539,10 +397,10 @@ class Quantity(pint.Quantity[Any]):
         return _restore_quantity, (self._magnitude, tuple(sorted(self._units.items())))
 
 
-class Registry(pint.UnitRegistry):
+class Registry(UnitRegistry[Any]):
     """pint's registry with our definitions and our `Quantity`."""
 
-    Quantity = Quantity
+    Quantity: TypeAlias = Quantity
 
 
 def _build_registry() -> Registry:
@@ -562,7 +420,7 @@ def use_as_application_registry() -> None:
 
     Never done at import: quantities that exist already would become foreign.
     """
-    pint.set_application_registry(ureg)
+    cast("Any", pint).set_application_registry(ureg)
 
 
 def domestic(value: Any) -> Any:
@@ -584,99 +442,53 @@ def domestic(value: Any) -> Any:
     DimensionError
         If neither the unit nor its root units exist here.
     """
-    if not isinstance(value, pint.Quantity) or getattr(value, "_REGISTRY", None) is ureg:
+    if not isinstance(value, (PlainQuantity, PlainUnit)) or value._REGISTRY is ureg:  # noqa: SLF001 - pint has no other way
         return value
-    for candidate in (value, value.to_root_units()):
-        try:
-            units = UnitsContainer({_root_name(n): p for n, p in candidate._units.items()})
-        except (pint.UndefinedUnitError, AttributeError):
-            continue
-        return ureg.Quantity(candidate.magnitude, units)
-    message = f"the unit of {value} is unknown here; convert it first, for example to joules"
-    raise DimensionError(message)
+    if isinstance(value, PlainUnit):
+        value = value._REGISTRY.Quantity(1.0, value)  # noqa: SLF001 - as above
+    return ureg.Quantity(*translated(value, ureg))
 
 
-@lru_cache(maxsize=1024)
-def _root_name(name: str) -> str:
-    return str(ureg.get_name(name))
+def _from_text(text: str) -> Quantity:
+    read = parse(text)
+    if read.form != "exact":
+        message = f"Quantity({text!r}) is a range; write le.quantity({text!r})"
+        raise NotationError(message)
+    return ureg.Quantity(read.low, read.unit)
 
 
-def describe_dimension(value: Any) -> DimensionName | None:
-    """Word for the dimension of a quantity or unit, None for an unnamed one."""
-    dimension = getattr(value, "dimensionality", None)
-    return None if dimension is None else _name_of(str(dimension))
+def _as_magnitude(value: Any) -> Any:
+    """Numbers as floats: arrays of whole numbers would overflow silently."""
+    if isinstance(value, (bool, PlainQuantity)):
+        return value
+    if isinstance(value, (Real, Decimal)):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+        value = value.astype(np.float64)
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
-@lru_cache(maxsize=512)
-def _name_of(dimension: str) -> DimensionName | None:
-    return _dimension_table().get(dimension)
+def _plain_or_counted(value: Quantity) -> Any:
+    number = value.magnitude
+    return int(number) if isinstance(number, float) and value.unitless else value
 
 
-@lru_cache(maxsize=1)
-def _dimension_table() -> dict[str, DimensionName]:
-    table: dict[str, DimensionName] = {}
-    for name in DIMENSION_NAMES:
-        table.setdefault(str(ureg.parse_units(name.unit).dimensionality), name)
-    return table
+_WHOLE = frozenset({np.ceil, np.floor})
 
 
-def dimension_error(where: str, needed: Any, got: Any, example: str = "") -> DimensionError:
-    """Build the error for a wrong dimension: what was needed, what came, what to write.
-
-    Parameters
-    ----------
-    where : str
-        The function and argument, or the expression.
-    needed, got : quantity or number
-        Something of the needed dimension, and what came.
-    example : str
-        A text of the needed dimension; by default a typical one.
-
-    Returns
-    -------
-    DimensionError
-        Not raised here.
-    """
-    need, came = describe_dimension(needed), describe_dimension(got)
-    need_text = need.name if need else f"a unit like {getattr(needed, 'units', needed)}"
-    example = example or (need.example if need else "")
-    such_as = f", such as '{example}'" if example else ""
-    came_text = came.name if came else _raw_dimension(got)
-    guess = _suggestion(needed, got)
-    hint = f" Did you mean '{guess}'?" if guess else ""
-    message = f"{where} needs {need_text}{such_as}; got {got}, which is {came_text}.{hint}"
-    return DimensionError(message)
+def _numpy_error(name: str, values: tuple[Any, ...], error: Exception) -> DimensionError:
+    quantities = [value for value in values if isinstance(value, Quantity)]
+    for other in quantities[1:]:
+        if other.dimensionality != quantities[0].dimensionality:
+            return dimension_error(f"np.{name}({quantities[0]}, {other})", quantities[0], other)
+    return DimensionError(f"np.{name}: {error}")
 
 
-def _raw_dimension(got: Any) -> str:
-    if isinstance(got, pint.Quantity):
-        return f"of dimension {got.dimensionality}"
-    return "a plain number without a unit"
-
-
-def _suggestion(needed: Any, got: Any) -> str:
-    """Guess the slip: a missing or a surplus 'per second', as in MW for MWh."""
-    if not isinstance(got, Quantity) or not isinstance(needed, (pint.Quantity, pint.Unit)):
-        return ""
-    hours = ureg.Quantity(1.0, "hour")
-    value = f"{short_number(float(got.median().magnitude), 6)} " if not got.is_range else ""
-    if (got * hours).dimensionality == needed.dimensionality:
-        joiner = "h" if got.unit_text.endswith("W") else "*s"
-        return f"{value}{got.unit_text}{joiner}"
-    if (got / hours).dimensionality == needed.dimensionality:
-        unit = got.unit_text.removesuffix("h")
-        return f"{value}{unit}" if unit != got.unit_text else f"{value}{unit}/s"
-    return ""
-
-
-def _check_levels(levels: Iterable[float]) -> None:
-    if not all(0 <= level <= 1 for level in levels):
-        message = f"quantiles needs probabilities between 0 and 1, such as 0.05; got {levels}"
-        raise RangeError(message)
-
-
-def _with_kind(text: str, unit: str, kind: str, level: float) -> str:
-    return f"{text} {unit}".rstrip() + f" ({kind}, {100 * level:.3g} %)"
+def _twelve_digits(value: float) -> float:
+    # Two ways through units differ in the last digits of a float.
+    return float(f"{value:.11e}")
 
 
 def _digits_of(spec: str) -> int:
@@ -689,9 +501,14 @@ def _unit_text(units: Any) -> str:
     # "million USD", not "USD·million": number words come first, as people say them.
     words = [word for word in _NUMBER_WORDS if units.get(word) == 1]
     rest = UnitsContainer({name: power for name, power in units.items() if name not in words})
-    text = format(ureg.Unit(rest), "~P") if rest else ""
+    text = _one_dot(format(ureg.Unit(rest), "~P")) if rest else ""
     return " ".join([*words, text]).strip()
 
 
+def _one_dot(text: str) -> str:
+    # Versions of pint differ in the sign of multiplication.
+    return text.replace("\u22c5", "\u00b7")
+
+
 def _restore_quantity(magnitude: Any, units: tuple[tuple[str, Any], ...]) -> Quantity:
-    return cast("Quantity", ureg.Quantity(magnitude, UnitsContainer(dict(units))))
+    return ureg.Quantity(magnitude, UnitsContainer(dict(units)))

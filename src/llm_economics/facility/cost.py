@@ -28,7 +28,7 @@ class CostByScope:
 
     @property
     def rental(self) -> Quantity:
-        """Renting the accelerators for the time they work.
+        """Renting the accelerators for the time they work; hours that stand idle are not in it.
 
         Raises
         ------

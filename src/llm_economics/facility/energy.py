@@ -12,6 +12,7 @@ from enum import StrEnum
 import attrs
 
 from llm_economics.core.breakdown import Text
+from llm_economics.core.errors import UnknownNameError
 from llm_economics.core.registry import Quantity
 
 __all__ = ["Boundary", "EnergyByBoundary", "energy_by_boundary"]
@@ -28,6 +29,10 @@ class Boundary(StrEnum):
     """With network, storage and servers that stand ready but idle."""
     FACILITY = "facility"
     """With cooling and power distribution of the building."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise UnknownNameError(str(value), list(cls), f"boundary (one of {', '.join(cls)})")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -73,6 +78,11 @@ class EnergyByBoundary:
         -------
         Quantity
             The energy.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such boundary.
         """
         found: Quantity = getattr(self, Boundary(boundary).value)
         return found
@@ -106,7 +116,7 @@ class EnergyByBoundary:
 def energy_by_boundary(
     *,
     accelerator_energy: Quantity,
-    server_factor: Quantity,
+    server_energy: Quantity,
     network_and_idle_share: Quantity,
     power_usage_effectiveness: Quantity,
     unit: str,
@@ -117,8 +127,8 @@ def energy_by_boundary(
     ----------
     accelerator_energy : Quantity
         Energy of the accelerators alone.
-    server_factor : Quantity
-        Energy of the servers over that of their accelerators, at least 1.
+    server_energy : Quantity
+        Energy of the servers at work, accelerators included.
     network_and_idle_share : Quantity
         Energy of network, storage and idle servers over that of the working servers.
     power_usage_effectiveness : Quantity
@@ -130,11 +140,26 @@ def energy_by_boundary(
     -------
     EnergyByBoundary
         The parts.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> parts = energy_by_boundary(
+    ...     accelerator_energy=le.quantity("10 MWh"),
+    ...     server_energy=le.quantity("14 MWh"),
+    ...     network_and_idle_share=le.quantity(0.1),
+    ...     power_usage_effectiveness=le.quantity(1.2),
+    ...     unit="MWh",
+    ... )
+    >>> print(parts)
+    accelerator: 10 MWh
+    server: 14 MWh
+    it: 15.4 MWh
+    facility: 18.48 MWh
     """
-    host = accelerator_energy * (server_factor - 1.0)
-    server = accelerator_energy * server_factor
-    network_and_idle = server * network_and_idle_share
-    it = server * (1.0 + network_and_idle_share)
+    host = server_energy - accelerator_energy
+    network_and_idle = server_energy * network_and_idle_share
+    it = server_energy + network_and_idle
     overhead = it * (power_usage_effectiveness - 1.0)
     return EnergyByBoundary(
         accelerator=accelerator_energy.to(unit),

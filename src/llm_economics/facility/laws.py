@@ -20,6 +20,7 @@ from llm_economics.core.dimensions import (
     Time,
     law,
 )
+from llm_economics.core.functions import exp, log
 from llm_economics.core.registry import Quantity
 
 __all__ = [
@@ -75,18 +76,18 @@ def facility_energy(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(facility_energy(
-    ...     it_energy=le.quantity("48.75 GWh"), power_usage_effectiveness=le.quantity(1.18)
-    ... ).to("GWh"))
+    >>> print(
+    ...     facility_energy(
+    ...         it_energy=le.quantity("48.75 GWh"), power_usage_effectiveness=le.quantity(1.18)
+    ...     ).to("GWh")
+    ... )
     57.525 GWh
     """
     return it_energy * power_usage_effectiveness
 
 
 @law("tCO2e")
-def location_based_carbon(
-    *, facility_energy: Energy, carbon_intensity: CarbonIntensity
-) -> Carbon:
+def location_based_carbon(*, facility_energy: Energy, carbon_intensity: CarbonIntensity) -> Carbon:
     r"""Greenhouse gases of the electricity used, by the average of the local grid.
 
     Parameters
@@ -119,11 +120,13 @@ def location_based_carbon(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(location_based_carbon(
-    ...     facility_energy=le.quantity("10 GWh"),
-    ...     carbon_intensity=le.quantity("384 gCO2e/kWh"),
-    ... ))
-    3840 tCO2e
+    >>> print(
+    ...     location_based_carbon(
+    ...         facility_energy=le.quantity("10 GWh"),
+    ...         carbon_intensity=le.quantity("384 gCO2e/kWh"),
+    ...     )
+    ... )
+    3,840 tCO2e
     """
     return facility_energy * carbon_intensity
 
@@ -162,8 +165,11 @@ def electricity_cost(*, facility_energy: Energy, electricity_price: MoneyPerEner
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(electricity_cost(facility_energy=le.quantity("10 GWh"),
-    ...                        electricity_price=le.quantity("0.06 USD/kWh")).to("kUSD"))
+    >>> print(
+    ...     electricity_cost(
+    ...         facility_energy=le.quantity("10 GWh"), electricity_price=le.quantity("0.06 USD/kWh")
+    ...     ).to("kUSD")
+    ... )
     600 kUSD
     """
     return facility_energy * electricity_price
@@ -203,10 +209,12 @@ def rental_cost(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(rental_cost(
-    ...     accelerator_time=le.quantity("2.788e6 accelerator*hour"),
-    ...     rental_price=le.quantity("2 USD/accelerator/hour"),
-    ... ).to("MUSD"))
+    >>> print(
+    ...     rental_cost(
+    ...         accelerator_time=le.quantity("2.788e6 accelerator*hour"),
+    ...         rental_price=le.quantity("2 USD/accelerator/hour"),
+    ...     ).to("MUSD")
+    ... )
     5.576 MUSD
     """
     return accelerator_time * rental_price
@@ -250,8 +258,13 @@ def amortised_price(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(amortised_price(system_price=le.quantity("50 kUSD/accelerator"),
-    ...                       life=le.quantity("5 year"), utilization=le.quantity(0.8)))
+    >>> print(
+    ...     amortised_price(
+    ...         system_price=le.quantity("50 kUSD/accelerator"),
+    ...         life=le.quantity("5 year"),
+    ...         utilization=le.quantity(0.8),
+    ...     )
+    ... )
     1.42596 USD/accelerator/h
     """
     return system_price / (life * utilization)
@@ -295,8 +308,8 @@ def capital_recovery_factor(*, interest: Share, years: Number) -> Number:
     >>> print(f"{factor:.4g}")
     0.2638
     """
-    # Both powers share one base, so this form stays valid for ranges of interest and years.
-    growth = (1.0 + interest) ** years
+    # A power with a range as exponent has no unit in pint; its logarithm has.
+    growth: Quantity = exp(years * log(1.0 + interest))
     return interest * growth / (growth - 1.0)
 
 
@@ -335,8 +348,9 @@ def annuity(*, capital: Money, recovery: Number, use_per_year: Time) -> MoneyPer
     --------
     >>> import llm_economics as le
     >>> factor = capital_recovery_factor(interest=le.quantity(0.1), years=le.quantity(5))
-    >>> cost = annuity(capital=le.quantity("49.2 kUSD"), recovery=factor,
-    ...                use_per_year=le.quantity("1 year"))
+    >>> cost = annuity(
+    ...     capital=le.quantity("49.2 kUSD"), recovery=factor, use_per_year=le.quantity("1 year")
+    ... )
     >>> print(f"{cost:.3g}")
     1.48 USD/h
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -26,8 +27,10 @@ from llm_economics.core.fields import (
 )
 from llm_economics.core.nouns import Noun
 from llm_economics.core.number_format import NumberFormat, number_format
-from llm_economics.core.reading import QuantityLike
 from llm_economics.core.registry import Quantity
+
+if TYPE_CHECKING:
+    from llm_economics.core.reading import QuantityLike
 
 __all__ = ["Accelerator", "as_peaks"]
 

@@ -107,11 +107,13 @@ def accelerator_time(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(accelerator_time(
-    ...     computation=le.quantity("3.6e21 FLOP"),
-    ...     peak=le.quantity("1000 TFLOP/s/accelerator"),
-    ...     model_flops_utilization=le.quantity(0.4),
-    ... ))
-    2500 accelerator·h
+    >>> print(
+    ...     accelerator_time(
+    ...         computation=le.quantity("3.6e21 FLOP"),
+    ...         peak=le.quantity("1000 TFLOP/s/accelerator"),
+    ...         model_flops_utilization=le.quantity(0.4),
+    ...     )
+    ... )
+    2,500 accelerator·h
     """
     return computation / (peak * model_flops_utilization)

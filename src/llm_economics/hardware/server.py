@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from llm_economics.core.errors import MissingInputError
 from llm_economics.core.fields import (
     as_accelerators,
     as_information,
@@ -63,3 +64,27 @@ class Server(Noun):
 
     memory: Quantity | None = attrs.field(default=None, converter=as_information)
     """Host memory (bytes)."""
+
+    @property
+    def power_per_accelerator(self) -> Quantity:
+        """Power under load over the accelerators in the server (W/accelerator).
+
+        Raises
+        ------
+        MissingInputError
+            If the power or the number of accelerators is unknown.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> print(le.Server(name="mine", power="6.4 kW", accelerators=8).power_per_accelerator)
+        800 W/accelerator
+        """
+        if self.power is None or self.accelerators is None:
+            missing = "power" if self.power is None else "accelerators"
+            message = (
+                f"the {missing} of {self.name} is not known; give it with "
+                f"server.evolve({missing}=...)"
+            )
+            raise MissingInputError(message)
+        return (self.power / self.accelerators).to("W/accelerator")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,6 +17,8 @@ from llm_economics.report.tables import markdown_table, text_table
 from llm_economics.service.service import Service, ServiceEstimate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 __all__ = ["Comparison"]

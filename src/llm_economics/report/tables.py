@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["markdown_table", "text_table"]
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table in Markdown.
+    r"""Write a table in Markdown.
 
     Parameters
     ----------
@@ -28,10 +31,12 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     >>> print(markdown_table(["a", "b"], [["1", "x|y"]]))
     | a | b |
     | --- | --- |
-    | 1 | x\\|y |
+    | 1 | x\|y |
     """
     lines = [_row(head), _row(["---"] * len(head))]
-    lines += [_row([cell.replace("|", "\\|").replace("\n", "<br>") for cell in row]) for row in rows]
+    lines += [
+        _row([cell.replace("|", "\\|").replace("\n", "<br>") for cell in row]) for row in rows
+    ]
     return "\n".join(lines)
 
 

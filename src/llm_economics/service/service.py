@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,19 +12,23 @@ from llm_economics.core.errors import MissingInputError
 from llm_economics.core.fields import as_request_rate, as_text, as_time, named_fields
 from llm_economics.core.nouns import Noun, unique_sources
 from llm_economics.core.registry import Quantity
-from llm_economics.core.sources import Source
 from llm_economics.serving.estimate import InferenceBreakdown
 from llm_economics.serving.laws import training_share_per_request
 from llm_economics.serving.workload import InferenceWorkload
 from llm_economics.training.estimate import TrainingBreakdown
 from llm_economics.training.workload import TrainingWorkload
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llm_economics.core.sources import Source
+
 __all__ = ["Service", "ServiceEstimate"]
 
 Maybe = Quantity | MissingInputError
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ServiceEstimate(Breakdown):
     """Training against inference of one service."""
 
@@ -116,7 +120,7 @@ class ServiceEstimate(Breakdown):
             ("crossover", "crossover", "training energy / inference power", "day"),
         )
         for name, field, how, unit in rows:
-            yield Step(name, attempt(lambda f=field: getattr(self, f)), how, unit)
+            yield Step(name, attempt(partial(getattr, self, field)), how, unit)
         yield Step(
             "training share",
             self._training_share,
@@ -204,6 +208,7 @@ class Service(Noun):
 
 def _known(value: Quantity | None, field: str, name: str) -> Quantity:
     if value is None:
-        message = f"the {field} of {name} are not known; give them with service.evolve({field}=...)"
+        what = f"the {field.replace('_', ' ')} of {name} {'are' if field.endswith('s') else 'is'}"
+        message = f"{what} not known; give service.evolve({field}=...)"
         raise MissingInputError(message)
-    return cast("Quantity", value)
+    return value

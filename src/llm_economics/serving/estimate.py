@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 import attrs
 
 from llm_economics.core.breakdown import Breakdown, Step, given
-from llm_economics.core.errors import MissingInputError
+from llm_economics.core.errors import MissingInputError, UnknownNameError
+from llm_economics.core.number_format import NumberFormat
 from llm_economics.core.registry import Quantity
 from llm_economics.core.sources import Assumption
 from llm_economics.facility.cost import CostByScope
@@ -23,10 +23,13 @@ from llm_economics.workload.assumptions import assumed
 from llm_economics.workload.operation import Units, operate, per_accelerator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llm_economics.serving.workload import InferenceWorkload
 
 __all__ = ["Form", "InferenceBreakdown", "estimate_inference"]
 
+_SCOPES = ("rental", "amortised")
 _UNITS = Units(energy="Wh/request", money="USD/request", carbon="gCO2e/request")
 
 Maybe = Quantity | MissingInputError
@@ -40,10 +43,17 @@ class Form(StrEnum):
     FLOP = "flop"
     """From FLOP per token, peak and utilization."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise UnknownNameError(str(value), list(cls), f"form (one of {', '.join(cls)})")
 
-@attrs.frozen(kw_only=True, eq=False)
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class InferenceBreakdown(Breakdown):
     """Energy, cost and carbon of one request, with every step in between."""
+
+    accelerator: str
+    """Name of the accelerator."""
 
     form: Form
     """How the accelerator-time was found."""
@@ -80,14 +90,42 @@ class InferenceBreakdown(Breakdown):
         return given(self._carbon)
 
     def energy_per_output_token(self, boundary: Boundary | str = Boundary.FACILITY) -> Quantity:
-        """Energy over tokens written (J/token), inside a boundary."""
+        """Energy over tokens written (J/token), inside a boundary.
+
+        Parameters
+        ----------
+        boundary : Boundary or str
+            "accelerator", "server", "it" or "facility".
+
+        Returns
+        -------
+        Quantity
+            Energy per output token; reading the input is in it.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such boundary.
+        """
         return (self.energy.at(boundary) / self.output_tokens).to("joule/token")
 
     def energy_per_token(self, boundary: Boundary | str = Boundary.FACILITY) -> Quantity:
         """Energy over tokens read and written (J/token), inside a boundary.
 
+        Parameters
+        ----------
+        boundary : Boundary or str
+            "accelerator", "server", "it" or "facility".
+
+        Returns
+        -------
+        Quantity
+            Energy per token of either kind.
+
         Raises
         ------
+        UnknownNameError
+            If there is no such boundary.
         MissingInputError
             If the input tokens are unknown.
         """
@@ -98,9 +136,29 @@ class InferenceBreakdown(Breakdown):
         return (self.energy.at(boundary) / total).to("joule/token")
 
     def cost_per_output_token(self, scope: str = "rental") -> Quantity:
-        """Cost over tokens written (USD/Mtoken): scope "rental" or "amortised"."""
-        cost: Quantity = getattr(self.cost, scope)
-        return (cost / self.output_tokens).to("USD/Mtoken")
+        """Cost over tokens written (USD/Mtoken), by scope.
+
+        Parameters
+        ----------
+        scope : {"rental", "amortised"}
+            Renting the accelerators, or owning them.
+
+        Returns
+        -------
+        Quantity
+            Cost (USD/Mtoken).
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such scope; buying whole machines is no cost of one token.
+        MissingInputError
+            If a price is unknown.
+        """
+        if scope not in _SCOPES:
+            what = f"cost scope of one request (one of {', '.join(_SCOPES)})"
+            raise UnknownNameError(scope, _SCOPES, what)
+        return (given(self.cost.by_scope()[scope]) / self.output_tokens).to("USD/Mtoken")
 
     def steps(self) -> Iterator[Step]:
         """Go through the lines, from inputs to results."""
@@ -117,7 +175,7 @@ class InferenceBreakdown(Breakdown):
             self.energy_per_output_token(),
             "facility energy / output tokens",
         )
-        for scope in ("rental", "amortised"):
+        for scope in _SCOPES:
             yield Step(f"cost, {scope}", self.cost.by_scope()[scope], _HOW[scope])
         yield Step("carbon", self._carbon, "facility energy x location-based intensity")
 
@@ -127,7 +185,7 @@ _HOW = {
     "throughput": "output tokens / throughput per accelerator",
     "flop": "reading, and output tokens x FLOP per token / (peak x utilization while writing)",
     "accelerator": "accelerator-time x rated power x load",
-    "server": "accelerator energy x server factor",
+    "server": "accelerator energy x server factor, or accelerator-time x power of the server",
     "it": "server energy x (1 + network and idle share)",
     "facility": "IT energy x PUE",
     "rental": "accelerator-time x rental price",
@@ -169,6 +227,7 @@ def estimate_inference(workload: InferenceWorkload, form: Form | None = None) ->
         title=_title(workload),
         assumptions=tuple(taken),
         input_sources=workload.sources,
+        accelerator=workload.accelerator.name,
         form=chosen,
         input_tokens=workload.input_tokens,
         output_tokens=workload.output_tokens,
@@ -203,57 +262,87 @@ def _prefill_time(workload: InferenceWorkload, taken: list[Assumption]) -> Quant
         why = "no input tokens were given, so reading them is left out"
         taken.append(Assumption(name="input_tokens", value="not counted", why=why))
         return None
-    return accelerator_time_per_request(
-        tokens=workload.input_tokens,
-        computation_per_token=_forward(workload, taken),
-        peak=_peak(workload, taken),
-        model_flops_utilization=assumed(
-            "prefill_model_flops_utilization", workload.prefill_model_flops_utilization, taken
-        ),
-    )
+    return _time(workload, workload.input_tokens, _convention(workload, taken), "prefill", taken)
 
 
 def _decode_time(workload: InferenceWorkload, taken: list[Assumption]) -> Quantity:
+    convention = _convention(workload, taken)
+    if convention is not AttentionConvention.NONE:
+        # While reading, a token sees half of the text on average; a written one sees all of it.
+        convention = AttentionConvention.FULL
+    return _time(workload, workload.output_tokens, convention, "decode", taken)
+
+
+def _time(
+    workload: InferenceWorkload,
+    tokens: Quantity,
+    convention: AttentionConvention,
+    phase: str,
+    taken: list[Assumption],
+) -> Quantity:
+    given_utilization, name = (
+        (workload.prefill_model_flops_utilization, "prefill_model_flops_utilization")
+        if phase == "prefill"
+        else (workload.model_flops_utilization, _decode_assumption(workload))
+    )
+    per_token = _forward(workload, convention)
+    peak = _peak(workload, taken, assumed_utilization=given_utilization is None)
     return accelerator_time_per_request(
-        tokens=workload.output_tokens,
-        computation_per_token=_forward(workload, taken),
-        peak=_peak(workload, taken),
-        model_flops_utilization=assumed(
-            "decode_model_flops_utilization", workload.model_flops_utilization, taken
-        ),
+        tokens=tokens,
+        computation_per_token=per_token,
+        peak=per_accelerator(peak),
+        model_flops_utilization=assumed(name, given_utilization, taken),
     )
 
 
-def _forward(workload: InferenceWorkload, taken: list[Assumption]) -> Quantity:
+def _decode_assumption(workload: InferenceWorkload) -> str:
+    mixture = workload.model is not None and workload.model.has_experts
+    return f"{'experts_' if mixture else ''}decode_model_flops_utilization"
+
+
+def _convention(workload: InferenceWorkload, taken: list[Assumption]) -> AttentionConvention:
+    if workload.attention is not None:
+        return workload.attention
+    why = "2 N alone; the attention term adds a few percent at contexts of some thousand tokens"
+    _note(taken, Assumption(name="attention", value=AttentionConvention.NONE.value, why=why))
+    return AttentionConvention.NONE
+
+
+def _forward(workload: InferenceWorkload, convention: AttentionConvention) -> Quantity:
     if workload.model is None:
         message = "the FLOP form needs InferenceWorkload(model=...), or give throughput instead"
         raise MissingInputError(message)
-    convention = workload.attention
-    if convention is None:
-        why = "2 N alone; the attention term adds a few percent at contexts of some thousand tokens"
-        _note(taken, Assumption(name="attention", value=AttentionConvention.NONE.value, why=why))
-        convention = AttentionConvention.NONE
+    if workload.context is None and convention is not AttentionConvention.NONE:
+        message = f"attention={workload.attention!s} needs context, such as context='4096 token'"
+        raise MissingInputError(message)
     return computation_per_token(
         active_parameters=workload.model.computing_parameters,
         computation_per_parameter=FORWARD,
         attention=workload.model.attention_computation_per_token(
-            convention, _context(workload, convention), training=False
+            convention, cast("Quantity", workload.context), training=False
         ),
     )
 
 
-def _context(workload: InferenceWorkload, convention: AttentionConvention) -> Quantity:
-    if workload.context is None and convention is not AttentionConvention.NONE:
-        message = f"attention={convention.value!r} needs context, such as context='4096 token'"
-        raise MissingInputError(message)
-    return cast("Quantity", workload.context)
-
-
-def _peak(workload: InferenceWorkload, taken: list[Assumption]) -> Quantity:
-    if workload.number_format is None:
+def _peak(
+    workload: InferenceWorkload, taken: list[Assumption], *, assumed_utilization: bool
+) -> Quantity:
+    """Peak that the utilization is a share of."""
+    accelerator, stated = workload.accelerator, workload.number_format
+    if stated is None:
         why = "utilizations are usually quoted against the dense bf16 peak"
         _note(taken, Assumption(name="number_format", value="bf16", why=why))
-    return per_accelerator(workload.accelerator.peak(workload.number_format or "bf16"))
+        return accelerator.peak("bf16")
+    if assumed_utilization and NumberFormat.BF16 in accelerator.peaks:
+        if stated is not NumberFormat.BF16:
+            why = (
+                f"an assumed utilization is a share of the dense bf16 peak, also for {stated}; "
+                f"give model_flops_utilization against the {stated} peak to use that"
+            )
+            name = "peak of assumed utilization"
+            _note(taken, Assumption(name=name, value="bf16", why=why))
+        return accelerator.peak("bf16")
+    return accelerator.peak(stated)
 
 
 def _note(taken: list[Assumption], assumption: Assumption) -> None:

@@ -96,11 +96,14 @@ def accelerator_time_per_request(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(accelerator_time_per_request(
-    ...     tokens=le.quantity("500 token/request"),
-    ...     computation_per_token=le.quantity("200 GFLOP/token"),
-    ...     peak=le.quantity("989 TFLOP/s/accelerator"), model_flops_utilization=le.quantity(0.1),
-    ... ))
+    >>> print(
+    ...     accelerator_time_per_request(
+    ...         tokens=le.quantity("500 token/request"),
+    ...         computation_per_token=le.quantity("200 GFLOP/token"),
+    ...         peak=le.quantity("989 TFLOP/s/accelerator"),
+    ...         model_flops_utilization=le.quantity(0.1),
+    ...     )
+    ... )
     1.01112 accelerator·s/request
     """
     return tokens * computation_per_token / (peak * model_flops_utilization)
@@ -141,10 +144,12 @@ def accelerator_time_per_request_from_throughput(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(accelerator_time_per_request_from_throughput(
-    ...     output_tokens=le.quantity("500 token/request"),
-    ...     throughput=le.quantity("407.185 token/s/accelerator"),
-    ... ))
+    >>> print(
+    ...     accelerator_time_per_request_from_throughput(
+    ...         output_tokens=le.quantity("500 token/request"),
+    ...         throughput=le.quantity("407.185 token/s/accelerator"),
+    ...     )
+    ... )
     1.22794 accelerator·s/request
     """
     return output_tokens / throughput
@@ -194,11 +199,14 @@ def request_energy(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(request_energy(
-    ...     accelerator_time=le.quantity("1.01112 accelerator*second/request"),
-    ...     power=le.quantity("1275 W/accelerator"), load=le.quantity(0.7),
-    ...     power_usage_effectiveness=le.quantity(1.2),
-    ... ))
+    >>> print(
+    ...     request_energy(
+    ...         accelerator_time=le.quantity("1.01112 accelerator*second/request"),
+    ...         power=le.quantity("1275 W/accelerator"),
+    ...         load=le.quantity(0.7),
+    ...         power_usage_effectiveness=le.quantity(1.2),
+    ...     )
+    ... )
     0.300808 Wh/request
     """
     return accelerator_time * power * load * power_usage_effectiveness
@@ -239,8 +247,7 @@ def energy_per_token(*, power: Power, token_rate: TokenRate) -> EnergyPerToken:
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(energy_per_token(power=le.quantity("1 MW"),
-    ...                        token_rate=le.quantity("180000 token/s")))
+    >>> print(energy_per_token(power=le.quantity("1 MW"), token_rate=le.quantity("180000 token/s")))
     5.55556 J/token
     """
     return power / token_rate
@@ -279,8 +286,10 @@ def cost_per_token(*, money_per_time: MoneyPerTime, token_rate: TokenRate) -> Mo
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(f"{cost_per_token(money_per_time=le.quantity('5 USD/hour'),
-    ...                         token_rate=le.quantity('814.37 token/s')):.3g}")
+    >>> cost = cost_per_token(
+    ...     money_per_time=le.quantity("5 USD/hour"), token_rate=le.quantity("814.37 token/s")
+    ... )
+    >>> print(f"{cost:.3g}")
     1.71 USD/Mtoken
     """
     return money_per_time / token_rate
@@ -324,10 +333,13 @@ def training_share_per_request(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(training_share_per_request(
-    ...     training_energy=le.quantity("50 GWh"), requests=le.quantity("1e9 request/day"),
-    ...     lifetime=le.quantity("500 day"),
-    ... ))
+    >>> print(
+    ...     training_share_per_request(
+    ...         training_energy=le.quantity("50 GWh"),
+    ...         requests=le.quantity("1e9 request/day"),
+    ...         lifetime=le.quantity("500 day"),
+    ...     )
+    ... )
     0.1 Wh/request
     """
     return training_energy / (requests * lifetime)

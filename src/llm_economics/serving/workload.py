@@ -13,14 +13,10 @@ from llm_economics.core.fields import (
 )
 from llm_economics.core.registry import Quantity
 from llm_economics.serving.estimate import Form, InferenceBreakdown, estimate_inference
-from llm_economics.transformer.laws import AttentionConvention
+from llm_economics.transformer.laws import AttentionConvention, as_attention_convention
 from llm_economics.workload.workload import Workload
 
 __all__ = ["InferenceWorkload"]
-
-
-def _as_convention(value: str) -> AttentionConvention:
-    return AttentionConvention(value)
 
 
 @attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
@@ -31,12 +27,14 @@ class InferenceWorkload(Workload):
     --------
     >>> import llm_economics as le
     >>> query = le.InferenceWorkload(
-    ...     model=le.models["Llama 3.1 70B"], input_tokens="1000 token",
-    ...     output_tokens="500 token", accelerator=le.accelerators["H100 SXM"],
+    ...     model=le.models["Llama 3.1 70B"],
+    ...     input_tokens="1000 token",
+    ...     output_tokens="500 token",
+    ...     accelerator=le.accelerators["H100 SXM"],
     ...     facility=le.facilities["us-hyperscale"],
     ... )
-    >>> print(f"{query.estimate().energy.facility:.1g}")
-    0.3 [0.1 – 0.7] Wh/request (median, 90 %)
+    >>> 0.05 < query.estimate().energy.facility.median().to("Wh/request").magnitude < 1.0
+    True
     """
 
     input_tokens: Quantity | None = attrs.field(default=None, converter=as_tokens_per_request)
@@ -49,16 +47,20 @@ class InferenceWorkload(Workload):
     """Output tokens per second of one accelerator, measured at this workload's load."""
 
     model_flops_utilization: Quantity | None = attrs.field(default=None, converter=as_share)
-    """Share of the dense peak that becomes model FLOP while tokens are written."""
+    """Share of the dense peak of `number_format` that becomes model FLOP while tokens are written.
+    An assumed one is a share of the bf16 peak whatever the format."""
 
     prefill_model_flops_utilization: Quantity | None = attrs.field(default=None, converter=as_share)
     """The same while the input is read."""
 
-    attention: AttentionConvention | None = attrs.field(default=None, converter=_as_convention)
-    """How attention is counted: "none" (2 N alone), "causal" or "full"."""
+    attention: AttentionConvention | None = attrs.field(
+        default=None, converter=as_attention_convention
+    )
+    """How attention is counted: "none" (2 N alone), "causal" or "full". This is for reading; a
+    written token sees the whole context under either."""
 
     context: Quantity | None = attrs.field(default=None, converter=as_tokens)
-    """Mean length of the context (token), for the attention term."""
+    """Length of the context while tokens are written (token), for the attention term."""
 
     def estimate(self, form: Form | str | None = None) -> InferenceBreakdown:
         """Compute energy, cost and carbon of one request.
@@ -76,6 +78,8 @@ class InferenceWorkload(Workload):
         Raises
         ------
         MissingInputError
-            If the form needs what is not given.
+            If the form needs what is not given, or there is no facility.
+        UnknownNameError
+            If there is no such form.
         """
         return estimate_inference(self, None if form is None else Form(form))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -30,6 +29,8 @@ from llm_economics.workload.operation import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llm_economics.training.workload import TrainingWorkload
 
 __all__ = ["TrainingBreakdown", "estimate_training"]
@@ -39,9 +40,12 @@ _UNITS = Units(energy="MWh", money="MUSD", carbon="tCO2e")
 Maybe = Quantity | MissingInputError
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class TrainingBreakdown(Breakdown):
     """Time, energy, cost and carbon of a training run, with every step in between."""
+
+    accelerator: str
+    """Name of the accelerator."""
 
     _computation: Maybe
     _utilization: Maybe
@@ -79,7 +83,7 @@ class TrainingBreakdown(Breakdown):
 
     @property
     def model_flops_utilization(self) -> Quantity:
-        """MFU over the whole wall time: as given, or as the duration implies.
+        """MFU over the whole wall time: the given one times goodput, or as the duration implies.
 
         Raises
         ------
@@ -104,7 +108,7 @@ class TrainingBreakdown(Breakdown):
         yield Step("computation", self._computation, "6 N D, with the attention term, or as given")
         yield Step("model FLOPs utilization", self._utilization, "computation / (time x peak)", "%")
         yield Step("accelerators", self.accelerators, "as given")
-        yield Step("duration", self.duration, "accelerator-time / accelerators", "day")
+        yield Step("duration", self.duration, _HOW["duration"], "day")
         yield Step(
             "accelerator-time", self.accelerator_time, "accelerators x duration", "accelerator*hour"
         )
@@ -117,8 +121,9 @@ class TrainingBreakdown(Breakdown):
 
 
 _HOW = {
+    "duration": "as given, or computation / (accelerators x peak x utilization x goodput)",
     "accelerator": "accelerator-time x rated power x load",
-    "server": "accelerator energy x server factor",
+    "server": "accelerator energy x server factor, or accelerator-time x power of the server",
     "it": "server energy x (1 + network and idle share)",
     "facility": "IT energy x PUE",
     "rental": "accelerator-time x rental price",
@@ -164,6 +169,7 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
         title=_title(workload),
         assumptions=tuple(taken),
         input_sources=workload.sources,
+        accelerator=workload.accelerator.name,
         computation=computation,
         utilization=attempt(
             lambda: model_flops_utilization(

@@ -51,10 +51,13 @@ def training_duration(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(training_duration(
-    ...     accelerator_time=le.quantity("30000 accelerator*hour"),
-    ...     accelerators=le.quantity("96 accelerator"), goodput=le.quantity(1.0),
-    ... ))
+    >>> print(
+    ...     training_duration(
+    ...         accelerator_time=le.quantity("30000 accelerator*hour"),
+    ...         accelerators=le.quantity("96 accelerator"),
+    ...         goodput=le.quantity(1.0),
+    ...     )
+    ... )
     13.0208 day
     """
     return accelerator_time / (accelerators * goodput)
@@ -101,11 +104,13 @@ def model_flops_utilization(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(model_flops_utilization(
-    ...     computation=le.quantity("4.8e24 FLOP"),
-    ...     accelerator_time=le.quantity("13760 accelerator") * le.quantity("48 day"),
-    ...     peak=le.quantity("312 TFLOP/s/accelerator"),
-    ... ).to("%"))
-    26.9587 %
+    >>> print(
+    ...     model_flops_utilization(
+    ...         computation=le.quantity("4.8e24 FLOP"),
+    ...         accelerator_time=le.quantity("13760 accelerator") * le.quantity("48 day"),
+    ...         peak=le.quantity("312 TFLOP/s/accelerator"),
+    ...     ).to("%")
+    ... )
+    26.9596 %
     """
     return computation / (accelerator_time * peak)

@@ -19,14 +19,10 @@ from llm_economics.core.fields import (
 )
 from llm_economics.core.registry import Quantity
 from llm_economics.training.estimate import TrainingBreakdown, estimate_training
-from llm_economics.transformer.laws import AttentionConvention
+from llm_economics.transformer.laws import AttentionConvention, as_attention_convention
 from llm_economics.workload.workload import Workload
 
 __all__ = ["TrainingWorkload"]
-
-
-def _as_convention(value: str) -> AttentionConvention:
-    return AttentionConvention(value)
 
 
 @attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
@@ -37,12 +33,15 @@ class TrainingWorkload(Workload):
     --------
     >>> import llm_economics as le
     >>> run = le.TrainingWorkload(
-    ...     model=le.models["Llama 3.1 405B"], tokens="15.6 Ttoken",
-    ...     accelerator=le.accelerators["H100 SXM"], accelerators=16_384,
-    ...     model_flops_utilization=(0.38, 0.43), facility=le.facilities["us-hyperscale"],
+    ...     model=le.models["Llama 3.1 405B"],
+    ...     tokens="15.6 Ttoken",
+    ...     accelerator=le.accelerators["H100 SXM"],
+    ...     accelerators=16_384,
+    ...     model_flops_utilization=(0.38, 0.43),
+    ...     facility=le.facilities["us-hyperscale"],
     ... )
     >>> print(f"{run.estimate().duration:.2g}")
-    76 [68 – 85] day (median, 90 %)
+    83 [68 – 110] day (median, 90 %)
     """
 
     tokens: Quantity | None = attrs.field(default=None, converter=as_tokens)
@@ -55,15 +54,20 @@ class TrainingWorkload(Workload):
     """How many accelerators work together (accelerator)."""
 
     model_flops_utilization: Quantity | None = attrs.field(default=None, converter=as_share)
-    """MFU: share of the dense peak that becomes model FLOP, while the run makes progress."""
+    """MFU: share of the dense peak of `number_format` that becomes model FLOP. Steady while the run
+    makes progress; or over all hours charged, and then `goodput` has to be 1, or lost time counts
+    twice."""
 
     goodput: Quantity | None = attrs.field(default=None, converter=as_share)
-    """Share of the wall time that makes progress; 1 if the utilization counts lost time."""
+    """Share of the wall time that makes progress; 1 if the utilization counts lost time. Not
+    used where the duration is given."""
 
     duration: Quantity | None = attrs.field(default=None, converter=as_time)
     """Wall time, where it is known; otherwise it is computed."""
 
-    attention: AttentionConvention | None = attrs.field(default=None, converter=_as_convention)
+    attention: AttentionConvention | None = attrs.field(
+        default=None, converter=as_attention_convention
+    )
     """How attention is counted: "none" (6 N D alone), "causal" or "full"."""
 
     sequence_length: Quantity | None = attrs.field(default=None, converter=as_tokens)
@@ -71,6 +75,7 @@ class TrainingWorkload(Workload):
 
     def __attrs_post_init__(self) -> None:
         """Refuse a run whose duration cannot follow from what is given."""
+        super().__attrs_post_init__()
         if self.duration is None and self.model_flops_utilization is None:
             message = (
                 "TrainingWorkload needs duration, or model_flops_utilization to compute it, such "

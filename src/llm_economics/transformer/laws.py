@@ -19,6 +19,7 @@ from llm_economics.core.dimensions import (
     TokenCount,
     law,
 )
+from llm_economics.core.errors import UnknownNameError
 from llm_economics.core.registry import Quantity, ureg
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "FORWARD",
     "TRAINING",
     "AttentionConvention",
+    "as_attention_convention",
     "attention_computation_per_token",
     "computation_per_token",
     "key_value_cache_per_token",
@@ -67,6 +69,11 @@ class AttentionConvention(StrEnum):
     FULL = "full"
     """All positions, as PaLM's appendix B does: 12 L H Q T per token in training."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        known = ", ".join(cls)
+        raise UnknownNameError(str(value), list(cls), f"attention convention (one of {known})")
+
     @property
     def forward_factor(self) -> Quantity:
         """FLOP per token, position, and unit of layers x heads x head size, in a forward pass."""
@@ -77,6 +84,11 @@ class AttentionConvention(StrEnum):
     def training_factor(self) -> Quantity:
         """The same for forward and backward pass together."""
         return 3.0 * self.forward_factor
+
+
+def as_attention_convention(value: str) -> AttentionConvention:
+    """Read an attention convention: "none", "causal" or "full"."""
+    return AttentionConvention(value)
 
 
 @law("FLOP/token")
@@ -123,12 +135,16 @@ def attention_computation_per_token(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(attention_computation_per_token(
-    ...     layers=le.quantity(126), attention_heads=le.quantity(128),
-    ...     head_dimension=le.quantity(128), context=le.quantity("8192 token"),
-    ...     factor=AttentionConvention.CAUSAL.training_factor,
-    ... ).to("GFLOP/token"))
-    101.468 GFLOP/token
+    >>> print(
+    ...     attention_computation_per_token(
+    ...         layers=le.quantity(126),
+    ...         attention_heads=le.quantity(128),
+    ...         head_dimension=le.quantity(128),
+    ...         context=le.quantity("8192 token"),
+    ...         factor=AttentionConvention.CAUSAL.training_factor,
+    ...     ).to("GFLOP/token")
+    ... )
+    101.469 GFLOP/token
     """
     return factor * layers * attention_heads * head_dimension * context
 
@@ -175,10 +191,13 @@ def computation_per_token(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(computation_per_token(
-    ...     active_parameters=le.quantity("100 Gparameter"), computation_per_parameter=FORWARD,
-    ...     attention=le.quantity("0 FLOP/token"),
-    ... ).to("GFLOP/token"))
+    >>> print(
+    ...     computation_per_token(
+    ...         active_parameters=le.quantity("100 Gparameter"),
+    ...         computation_per_parameter=FORWARD,
+    ...         attention=le.quantity("0 FLOP/token"),
+    ...     ).to("GFLOP/token")
+    ... )
     200 GFLOP/token
     """
     return computation_per_parameter * active_parameters + attention
@@ -218,10 +237,12 @@ def training_computation(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(training_computation(
-    ...     computation_per_token=le.quantity("2430 GFLOP/token"),
-    ...     tokens=le.quantity("15.6 Ttoken"),
-    ... ))
+    >>> print(
+    ...     training_computation(
+    ...         computation_per_token=le.quantity("2430 GFLOP/token"),
+    ...         tokens=le.quantity("15.6 Ttoken"),
+    ...     )
+    ... )
     3.7908e25 FLOP
     """
     return computation_per_token * tokens
@@ -268,10 +289,14 @@ def key_value_cache_per_token(
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(key_value_cache_per_token(
-    ...     layers=le.quantity(28), key_value_heads=le.quantity(4),
-    ...     head_dimension=le.quantity(128), element=le.quantity("2 byte/token"),
-    ... ))
-    57344 B/token
+    >>> print(
+    ...     key_value_cache_per_token(
+    ...         layers=le.quantity(28),
+    ...         key_value_heads=le.quantity(4),
+    ...         head_dimension=le.quantity(128),
+    ...         element=le.quantity("2 byte/token"),
+    ...     )
+    ... )
+    57,344 B/token
     """
     return 2.0 * layers * key_value_heads * head_dimension * element

@@ -23,6 +23,9 @@ from llm_economics.transformer.laws import AttentionConvention, attention_comput
 
 __all__ = ["Model"]
 
+# Authors leave an embedding out of the active parameters of dense models too.
+_ALL_ACTIVE = 0.9
+
 
 @attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
 class Model(Noun):
@@ -89,28 +92,52 @@ class Model(Noun):
             return
         # Quoted ranges may overlap; the refusal is for what is certainly wrong.
         if float((active.bounds().low - total.bounds().high).magnitude) > 0:
-            message = (
-                f"Model.active_parameters needs at most parameters = {total}; got {active}"
-            )
+            message = f"Model.active_parameters needs at most parameters = {total}; got {active}"
             raise RangeError(message)
+
+    @property
+    def has_experts(self) -> bool:
+        """Whether it is a mixture of experts, as far as is known.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> le.models["Mixtral 8x7B"].has_experts, le.models["Llama 3.1 70B"].has_experts
+        (True, False)
+        """
+        if self.architecture is not None and self.architecture.experts:
+            return True
+        if self.parameters is None or self.active_parameters is None:
+            return False
+        central = self.active_parameters.central() / self.parameters.central()
+        return float(central.to("").magnitude) < _ALL_ACTIVE
 
     @property
     def computing_parameters(self) -> Quantity:
         """Parameters that decide FLOP: the active ones, or all of a dense model.
 
+        Counted from the shape where nobody states them: for a mixture of experts taking the total
+        would be several times too much.
+
         Raises
         ------
         MissingInputError
-            If neither is known.
+            If neither they nor the shape are known.
         """
-        found = self.active_parameters if self.active_parameters is not None else self.parameters
-        if found is None:
-            message = (
-                f"the parameters of {self.name} are not known; give Model(active_parameters=...) "
-                "or the computation itself"
-            )
-            raise MissingInputError(message)
-        return found
+        if self.active_parameters is not None:
+            return self.active_parameters
+        shape = self.architecture
+        if shape is not None and shape.experts:
+            return shape.active_parameters()
+        if self.parameters is not None:
+            return self.parameters
+        if shape is not None:
+            return shape.total_parameters()
+        message = (
+            f"the parameters of {self.name} are not known; give Model(active_parameters=...) "
+            "or the computation itself"
+        )
+        raise MissingInputError(message)
 
     def attention_computation_per_token(
         self, convention: AttentionConvention, context: Quantity, *, training: bool

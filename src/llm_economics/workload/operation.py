@@ -1,18 +1,28 @@
-"""From accelerator-time to energy, money and carbon: the one path that all workloads take."""
+"""From accelerator-time to energy, money and carbon: the one path that all workloads take.
+
+Plain products stand here where the laws of the facility exist too: those take energy, and the
+energy of one request is energy per request, another dimension.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import attrs
 
 from llm_economics.core.breakdown import attempt
 from llm_economics.core.errors import MissingInputError
+from llm_economics.core.functions import minimum
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption, Provenance
 from llm_economics.facility.cost import CostByScope
 from llm_economics.facility.energy import EnergyByBoundary, energy_by_boundary
 from llm_economics.facility.laws import amortised_price
 from llm_economics.workload.assumptions import assumed
-from llm_economics.workload.workload import Workload
+
+if TYPE_CHECKING:
+    from llm_economics.facility.site import Facility
+    from llm_economics.workload.workload import Workload
 
 __all__ = ["Operation", "Units", "operate", "per_accelerator", "taken_from_accelerator"]
 
@@ -74,51 +84,62 @@ def operate(
     MissingInputError
         If the accelerator's power is unknown, or there is no facility.
     """
-    energy = _energy(workload, accelerator_time, stage, units.energy, taken)
-    price = attempt(lambda: workload.facility.electricity_price if workload.facility else _none())
-    carbon = attempt(
-        lambda: (energy.facility * workload.facility.carbon_intensity).to(units.carbon)
-        if workload.facility
-        else _none()
-    )
+    facility = _facility(workload)
+    energy = _energy(workload, accelerator_time, stage=stage, taken=taken).to(units.energy)
     cost = CostByScope(
         rental=attempt(lambda: _rental(workload, accelerator_time, taken).to(units.money)),
         capital=attempt(lambda: _capital(workload, accelerator_time, taken).to(units.money)),
-        electricity=price
-        if isinstance(price, MissingInputError)
-        else (energy.facility * price).to(units.money),
+        electricity=attempt(lambda: (energy.facility * facility.electricity_price).to(units.money)),
         acquisition=MissingInputError("this work has no fixed number of accelerators"),
     )
+    carbon = attempt(lambda: (energy.facility * facility.carbon_intensity).to(units.carbon))
     return Operation(energy=energy, cost=cost, carbon=carbon)
 
 
-def _none() -> Quantity:
-    message = "no facility was given; give facility=le.facilities['us-hyperscale'] or your own"
-    raise MissingInputError(message)
+def _facility(workload: Workload) -> Facility:
+    if workload.facility is None:
+        message = "no facility was given; give facility=le.facilities['us-hyperscale'] or your own"
+        raise MissingInputError(message)
+    return workload.facility
 
 
 def _energy(
-    workload: Workload,
-    accelerator_time: Quantity,
-    stage: str,
-    unit: str,
-    taken: list[Assumption],
+    workload: Workload, time: Quantity, *, stage: str, taken: list[Assumption]
 ) -> EnergyByBoundary:
-    if workload.facility is None:
-        _none()
-    facility = workload.facility
-    assert facility is not None  # noqa: S101 - refused above
-    power = per_accelerator(workload.accelerator.require("power"))
+    rated = per_accelerator(workload.accelerator.require("power"))
     load = assumed(f"{stage}_accelerator_load", workload.accelerator_load, taken)
+    accelerator = time * rated * load
+    measured = _server_power(workload, taken)
+    if measured is None:
+        server = accelerator * assumed(f"{stage}_server_factor", workload.server_factor, taken)
+    else:
+        server = time * measured
+        # Load and server power are separate ranges; the part never draws more than the whole.
+        accelerator = minimum(accelerator, server)
     return energy_by_boundary(
-        accelerator_energy=accelerator_time * power * load,
-        server_factor=assumed(f"{stage}_server_factor", workload.server_factor, taken),
+        accelerator_energy=accelerator,
+        server_energy=server,
         network_and_idle_share=assumed(
             f"{stage}_network_and_idle_share", workload.network_and_idle_share, taken
         ),
-        power_usage_effectiveness=facility.power_usage_effectiveness,
-        unit=unit,
+        power_usage_effectiveness=_facility(workload).power_usage_effectiveness,
+        unit=str(accelerator.units),
     )
+
+
+def _server_power(workload: Workload, taken: list[Assumption]) -> Quantity | None:
+    """Power of the server per accelerator, if it is known and nothing goes before it."""
+    server = workload.server
+    if server is None or workload.server_factor is not None:
+        return None
+    power = attempt(lambda: server.power_per_accelerator)
+    if isinstance(power, MissingInputError):
+        return None
+    origin: Provenance | None = server.provenance.get("power")
+    why = "power of the server under load over its accelerators"
+    name = f"{server.name} power per accelerator"
+    taken.append(Assumption(name=name, value=power, why=why, provenance=origin))
+    return power
 
 
 def _rental(workload: Workload, time: Quantity, taken: list[Assumption]) -> Quantity:

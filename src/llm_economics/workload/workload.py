@@ -6,8 +6,11 @@ money. Whatever is left out is assumed, and every assumption is listed in the re
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
+from llm_economics.core.errors import RangeError
 from llm_economics.core.fields import (
     as_money_per_accelerator,
     as_number,
@@ -18,11 +21,16 @@ from llm_economics.core.fields import (
     named_fields,
 )
 from llm_economics.core.nouns import Noun, unique_sources
+from llm_economics.core.number_format import NumberFormat
+from llm_economics.core.number_format import number_format as as_number_format
 from llm_economics.core.registry import Quantity
-from llm_economics.core.sources import Source
 from llm_economics.facility.site import Facility
 from llm_economics.hardware.accelerator import Accelerator
+from llm_economics.hardware.server import Server
 from llm_economics.transformer.model import Model
+
+if TYPE_CHECKING:
+    from llm_economics.core.sources import Source
 
 __all__ = ["Workload"]
 
@@ -41,16 +49,22 @@ class Workload(Noun):
     """The accelerator that computes."""
 
     facility: Facility | None = attrs.field(default=None)
-    """Where it runs; without one, facility energy, carbon and electricity are unknown."""
+    """Where it runs; `estimate` needs it, since energy without its overhead is half an answer."""
 
-    number_format: str | None = attrs.field(default=None)
+    server: Server | None = attrs.field(default=None)
+    """The server that holds the accelerators. If its power and number of accelerators are known,
+    the server boundary takes them instead of rated power, load and server factor; the accelerator
+    boundary keeps rated power and load, but never exceeds the server. A `server_factor` given
+    here goes before it."""
+
+    number_format: NumberFormat | None = attrs.field(default=None, converter=as_number_format)
     """Number format of the computation: "bf16", "fp8"; assumed to be bf16 if not given."""
 
     accelerator_load: Quantity | None = attrs.field(default=None, converter=as_share)
     """Mean power of an accelerator over its rated power."""
 
     server_factor: Quantity | None = attrs.field(default=None, converter=as_number)
-    """Power of a server over that of its accelerators."""
+    """Power of a server over that of its accelerators, at least 1."""
 
     network_and_idle_share: Quantity | None = attrs.field(default=None, converter=as_number)
     """Energy of network, storage and idle servers over that of working servers."""
@@ -67,13 +81,32 @@ class Workload(Noun):
     capital_utilization: Quantity | None = attrs.field(default=None, converter=as_share)
     """Share of that time in which it does paid work."""
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a server that draws less than its accelerators, or holds other ones."""
+        name = type(self).__name__
+        factor = self.server_factor
+        if factor is not None and float(factor.bounds().low.to("").magnitude) < 1.0:
+            message = (
+                f"{name}.server_factor needs at least 1, as a server holds its accelerators; "
+                f"got {factor}"
+            )
+            raise RangeError(message)
+        server = self.server
+        if server is None or server.accelerator is None:
+            return
+        if server.accelerator.name != self.accelerator.name:
+            message = (
+                f"{name}.server needs a server that holds {self.accelerator.name}; "
+                f"got {server.name}, which holds {server.accelerator.name}"
+            )
+            raise RangeError(message)
+
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Sources of the workload's own figures and of its model, accelerator and facility."""
-        nouns = [self.model, self.accelerator, self.facility]
+        """Sources of the workload's own figures and of the nouns that it names."""
+        nouns: list[Noun | None] = [self, self.model, self.accelerator, self.server, self.facility]
         if self.facility is not None:
-            nouns += [self.facility.grid, self.facility.tariff]  # type: ignore[list-item]
-        origins = [*self.provenance.values()]
-        for noun in nouns:
-            origins += [] if noun is None else [*noun.provenance.values()]
-        return unique_sources(origins)
+            nouns += [self.facility.grid, self.facility.tariff]
+        return unique_sources(
+            origin for noun in nouns if noun is not None for origin in noun.provenance.values()
+        )

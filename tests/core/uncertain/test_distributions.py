@@ -370,6 +370,7 @@ def test_a_description_is_one_line_for_people(d: Distribution, text: str) -> Non
         (lambda: Uniform(0, 1).scaled(0), r"Uniform: factor must be finite and above 0; got 0"),
         (lambda: Pert(0, 1, 2).scaled(-1), r"Pert: factor must be finite and above 0; got -1"),
     ],
+    ids=str,
 )
 def test_refusals_name_class_and_field(build: Callable[[], object], message: str) -> None:
     """What was needed, what came, what to write."""

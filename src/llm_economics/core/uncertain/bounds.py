@@ -9,17 +9,20 @@ bound is known to the tolerance. The result is a true bound whenever the search 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
-from llm_economics.core.uncertain.graph import Uncertain
-from llm_economics.core.uncertain.operations import Interval
 from llm_economics.core.uncertain.program import Instruction, Program, compile_program
+
+if TYPE_CHECKING:
+    from llm_economics.core.uncertain.graph import Uncertain
 
 __all__ = ["MAXIMUM_BOXES", "TOLERANCE", "bounds"]
 
-Array = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-3
 """Relative width to which a bound is tight, unless the search runs into `MAXIMUM_BOXES`."""
@@ -27,8 +30,11 @@ TOLERANCE = 1e-3
 MAXIMUM_BOXES = 2**17
 """Boxes examined before the search stops with a bound that is true but less tight."""
 
-# A formula of only these, whose inputs keep their sign, is tight after the first pass.
-_ROUNDS = 64
+# An end near zero is pinned down to this share of the first estimate's size instead.
+_NEAR_ZERO = 1e-9
+
+_HUGE = 1e300
+_POINT = 2.0**-48  # relative width of a box that is not cut any more
 
 
 def bounds(node: Uncertain, *, tolerance: float = TOLERANCE) -> tuple[float, float]:
@@ -55,12 +61,15 @@ def bounds(node: Uncertain, *, tolerance: float = TOLERANCE) -> tuple[float, flo
     if program.shape:
         message = f"bounds() works on one number; got an array of shape {program.shape}"
         raise RangeError(message)
-    key = ("bounds", tolerance)
-    if key not in node._memory:
-        low = -_largest(_negated(program), tolerance)
-        node._memory[key] = (low, _largest(program, tolerance))
-    found: tuple[float, float] = node._memory[key]
-    return found
+    return node.remembered(("bounds", tolerance), lambda: _both_ends(program, tolerance))
+
+
+def _both_ends(program: Program, tolerance: float) -> tuple[float, float]:
+    # Overflow gives infinity, which is a true bound.
+    with np.errstate(all="ignore"):
+        # Zero is added so that no end reads "-0".
+        low = 0.0 - _largest(_negated(program), tolerance)
+        return low, _largest(program, tolerance)
 
 
 def _negated(program: Program) -> Program:
@@ -75,42 +84,55 @@ def _largest(program: Program, tolerance: float) -> float:
         return float(program.run([]))
     quoted = np.array([v.distribution.quoted for v in program.variables], dtype=np.float64)
     low, high = quoted[:, :1], quoted[:, 1:]
+    whole = program.interval_trace([(low[i], high[i]) for i in range(len(low))])[-1]
+    floor = _NEAR_ZERO * float(np.clip(np.max(np.abs(whole)), 0.0, _HUGE))
     reached, settled = -np.inf, -np.inf
     examined = 0
     while low.shape[1]:
-        low, high, image, slopes = _settle(program, low, high)
+        low, high, upper, reach = _settle(program, low, high)
         reached = max(reached, _best_value(program, low, high))
-        # Boxes that are points are done; their image's upper end is the answer they offer.
-        done = np.all(low == high, axis=0)
-        goal = reached + tolerance * abs(reached)
-        done |= image[1] <= max(goal, settled)
-        settled = max(settled, float(np.max(image[1][done], initial=-np.inf)))
+        # Boxes that are points, or as good as (where the formula jumps), are done; their image's
+        # upper end is the answer they offer.
+        done = np.all(high - low <= _POINT * np.maximum(np.abs(low), np.abs(high)), axis=0)
+        goal = reached + max(tolerance * abs(reached), floor)
+        done |= upper <= max(goal, settled)
+        settled = max(settled, float(np.max(upper[done], initial=-np.inf)))
         examined += low.shape[1]
-        open_boxes = ~done & (image[1] > settled)
+        open_boxes = ~done & (upper > settled)
         if examined > MAXIMUM_BOXES:
-            return max(settled, float(np.max(image[1][open_boxes], initial=-np.inf)))
-        low, high = _halve(low[:, open_boxes], high[:, open_boxes], slopes[:, open_boxes])
+            return max(settled, float(np.max(upper[open_boxes], initial=-np.inf)))
+        low, high = _halve(low[:, open_boxes], high[:, open_boxes], reach[:, open_boxes])
     return settled
 
 
-def _settle(program: Program, low: Array, high: Array) -> tuple[Array, Array, Interval, Array]:
-    """Put every input that acts in one direction to the end that makes the result large."""
-    for _ in range(_ROUNDS):
-        boxes = [(low[i], high[i]) for i in range(len(low))]
-        image, slopes = program.interval_gradient(boxes)
-        lower, upper = (np.array([_spread(s[e], low) for s in slopes]) for e in (0, 1))
-        free = low < high
-        rising, falling = free & (lower >= 0), free & (upper <= 0)
-        if not np.any(rising | falling):
-            break
-        low, high = np.where(rising, high, low), np.where(falling & ~rising, low, high)
-    size = np.maximum(np.abs(lower), np.abs(upper))
-    reach = np.where(low < high, np.minimum(size, 1e300) * (high - low), -1.0)
-    return low, high, (_spread(image[0], low), _spread(image[1], low)), reach
+def _settle(program: Program, low: Array, high: Array) -> tuple[Array, Array, Array, Array]:
+    """Put every input that acts in one direction to the end that makes the result large.
+
+    Returns the boxes, the upper end of each box's image, and how far each input moves it.
+    """
+    upper, least, most = _slopes(program, low, high)
+    # Every pass puts at least one more input to an end, so this ends.
+    while np.any(one_way := (low < high) & ((least >= 0) | (most <= 0))):
+        rises = least >= 0
+        low, high = np.where(one_way & rises, high, low), np.where(one_way & ~rises, low, high)
+        upper, least, most = _slopes(program, low, high)
+    size = np.minimum(np.maximum(np.abs(least), np.abs(most)), _HUGE)
+    reach = np.where(low < high, size * (high - low), -1.0)
+    return low, high, upper, reach
 
 
-def _spread(values: object, like: Array) -> Array:
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), like.shape[1:])
+def _slopes(program: Program, low: Array, high: Array) -> tuple[Array, Array, Array]:
+    """Upper end of the image, and smallest and largest slope by every input, of each box."""
+    image, slopes = program.interval_gradient(list(zip(low, high, strict=True)))
+    least = np.array([_spread(slope[0], low, -np.inf) for slope in slopes])
+    most = np.array([_spread(slope[1], low, np.inf) for slope in slopes])
+    return _spread(image[1], low, np.inf), least, most
+
+
+def _spread(values: object, like: Array, unknown: float) -> Array:
+    """One number per box; what came out undefined (infinity less infinity) could be anything."""
+    numbers = np.broadcast_to(np.asarray(values, dtype=np.float64), like.shape[1:])
+    return np.where(np.isnan(numbers), unknown, numbers)
 
 
 def _best_value(program: Program, low: Array, high: Array) -> float:
@@ -118,14 +140,12 @@ def _best_value(program: Program, low: Array, high: Array) -> float:
     best = -np.inf
     for corner in (low, high, 0.5 * (low + high)):
         found = np.asarray(program.run(list(corner)), dtype=np.float64)
-        best = max(best, float(np.max(found)))
+        best = max(best, float(np.max(found[~np.isnan(found)], initial=-np.inf)))
     return best
 
 
 def _halve(low: Array, high: Array, reach: Array) -> tuple[Array, Array]:
     """Cut every box across the input that moves its result most."""
-    if not low.shape[1]:
-        return low, high
     # Where no slope is finite, the widest side decides.
     widest = np.argmax(reach, axis=0)
     columns = np.arange(low.shape[1])

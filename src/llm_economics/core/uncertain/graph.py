@@ -10,9 +10,9 @@ Rejected: an object that carries samples (memory, and no derivatives or bounds),
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 from numbers import Real
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -20,7 +20,12 @@ from llm_economics.core.errors import TruthValueError
 from llm_economics.core.uncertain.operations import OPERATIONS
 from llm_economics.core.uncertain.variable import Variable
 
-__all__ = ["Uncertain", "constant", "topological", "uncertain"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["COMMUTATIVE", "Uncertain", "constant", "split_scale", "topological", "uncertain"]
+
+T = TypeVar("T")
 
 _UFUNCS: dict[Any, str] = {
     np.add: "add",
@@ -39,10 +44,14 @@ _UFUNCS: dict[Any, str] = {
     np.log: "log",
     np.sqrt: "sqrt",
     np.less: "less",
-    np.less_equal: "less",
 }
 
-_COMMUTATIVE = frozenset({"add", "multiply"})
+COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
+"""Operations whose arguments may change places."""
+
+# Answers kept with a node: a summary, a repr and three quantile calls evaluate it once.
+_KEPT = 4
+_MEMORY_LOCK = threading.Lock()
 
 
 class Uncertain:
@@ -60,7 +69,23 @@ class Uncertain:
         The variable or the constant at a leaf.
     """
 
-    __slots__ = ("__weakref__", "_hash", "_memory", "arguments", "operation", "payload", "shape")
+    __slots__ = (
+        "__weakref__",
+        "_hash",
+        "_memory",
+        "arguments",
+        "compiled",
+        "operation",
+        "payload",
+        "shape",
+    )
+
+    operation: str
+    arguments: tuple[Uncertain, ...]
+    payload: Any
+    shape: tuple[int, ...]
+    compiled: Any
+    """Its program, once `compile_program` was asked for it."""
 
     # Above NumPy's own, so that `array * uncertain` asks us first.
     __array_priority__ = 16
@@ -72,10 +97,12 @@ class Uncertain:
         self.arguments = arguments
         self.payload = payload
         shapes = [a.shape for a in arguments]
-        self.shape: tuple[int, ...] = (
-            np.broadcast_shapes(*shapes) if shapes else np.shape(_number(payload))
-        )
-        self._hash = hash((operation, _identity(payload), *(a._hash for a in arguments)))
+        self.shape = np.broadcast_shapes(*shapes) if any(shapes) else np.shape(_number(payload))
+        self.compiled = None
+        inner = [hash(argument) for argument in arguments]
+        if operation in COMMUTATIVE:
+            inner.sort()
+        self._hash: int = hash((operation, _identity(payload), *inner))
         self._memory: dict[Any, Any] = {}
 
     @property
@@ -124,6 +151,11 @@ class Uncertain:
     def __abs__(self) -> Uncertain:
         return _apply("absolute", self)
 
+    def __round__(self, digits: int = 0) -> NoReturn:
+        """Refuse: rounding is for showing; `ceil` and `floor` are for counting."""
+        message = "a range is not rounded: format it, as in f'{x:.2g}', or use le.ceil(x)"
+        raise TypeError(message)
+
     def __ceil__(self) -> Uncertain:
         return _apply("ceil", self)
 
@@ -152,8 +184,8 @@ class Uncertain:
             return _raise_to(*inputs)
         if ufunc is np.square:
             return _raise_to(inputs[0], 2.0)
-        if ufunc in (np.greater, np.greater_equal):
-            return _apply("less", inputs[1], inputs[0])
+        if ufunc in _COMPARISONS:
+            return _compared(ufunc, *inputs)
         if ufunc not in _UFUNCS:
             message = (
                 f"np.{ufunc.__name__} is not defined for ranges; take .samples() or .central() "
@@ -174,7 +206,7 @@ class Uncertain:
 
     # -- what a range refuses ------------------------------------------------------------------
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - it never returns
         """Refuse: a range has no single truth value."""
         _refuse_truth("bool(x) or `if x`")
 
@@ -191,12 +223,15 @@ class Uncertain:
         _refuse_truth("x >= y")
 
     def __float__(self) -> NoReturn:
-        """Refuse: which number of the range?"""
+        """Refuse, as nobody said which number of the range."""
         message = (
             "a range is not one number: take .median(), .central(), .mean() or "
             ".quantiles(0.05, 0.95) of the quantity"
         )
         raise TypeError(message)
+
+    __int__ = __float__
+    __complex__ = __float__
 
     # -- identity -----------------------------------------------------------------------------
 
@@ -204,7 +239,7 @@ class Uncertain:
         """Tell whether both are the same expression of the same inputs."""
         if self is other:
             return True
-        if not isinstance(other, Uncertain) or self._hash != other._hash:
+        if not isinstance(other, Uncertain) or hash(self) != hash(other):
             return False
         return _same_expression(self, other)
 
@@ -229,6 +264,30 @@ class Uncertain:
     def __repr__(self) -> str:
         return f"<Uncertain {self.operation} of {sum(1 for _ in self.variables())} inputs>"
 
+    def remembered(self, key: Any, compute: Callable[[], T]) -> T:
+        """Answer given before for this node, or a new one; the last few are kept.
+
+        Parameters
+        ----------
+        key : hashable
+            What was asked.
+        compute : callable
+            Returns the answer.
+
+        Returns
+        -------
+        object
+            The answer.
+        """
+        if key in self._memory:
+            return cast("T", self._memory[key])
+        answer = compute()
+        with _MEMORY_LOCK:
+            # A new dictionary each time: another thread may be reading the old one.
+            recent = list(self._memory.items())[1 - _KEPT :]
+            self._memory = {**dict(recent), key: answer}
+        return answer
+
     def variables(self) -> Iterator[Variable]:
         """Go through the inputs on which this number depends, in order of appearance."""
         for node in topological((self,)):
@@ -243,8 +302,50 @@ def uncertain(variable: Variable) -> Uncertain:
 
 def constant(value: Any) -> Uncertain:
     """Node of a fixed number or of an array of fixed numbers."""
-    number = np.asarray(value, dtype=np.float64)
-    return Uncertain("constant", (), float(number) if number.ndim == 0 else number)
+    if np.ndim(value) == 0:
+        return Uncertain("constant", (), float(value))
+    # A copy that nobody can write to: nodes never change.
+    fixed = np.array(value, dtype=np.float64)
+    fixed.flags.writeable = False
+    return Uncertain("constant", (), fixed)
+
+
+def split_scale(node: Uncertain) -> tuple[Uncertain, float]:
+    """Take fixed factors off a number, as unit conversions put them on.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The number.
+
+    Returns
+    -------
+    node : Uncertain
+        The number without the factors.
+    factor : float
+        Their product.
+    """
+    factor = 1.0
+    while node.operation in {"multiply", "divide"}:
+        left, right = node.arguments
+        if right.operation == "constant" and _is_factor(right.payload):
+            factor = (
+                factor * right.payload if node.operation == "multiply" else factor / right.payload
+            )
+            node = left
+        elif (
+            node.operation == "multiply"
+            and left.operation == "constant"
+            and _is_factor(left.payload)
+        ):
+            factor, node = factor * left.payload, right
+        else:
+            break
+    return node, factor
+
+
+def _is_factor(payload: Any) -> bool:
+    return isinstance(payload, float) and payload != 0 and np.isfinite(payload)
 
 
 def _number(payload: Any) -> Any:
@@ -253,7 +354,7 @@ def _number(payload: Any) -> Any:
 
 def _identity(payload: Any) -> Any:
     if isinstance(payload, np.ndarray):
-        return id(payload)
+        return payload.shape, payload.tobytes()
     return payload.token if isinstance(payload, Variable) else payload
 
 
@@ -267,13 +368,14 @@ def _node(value: Any) -> Uncertain:
     return value if isinstance(value, Uncertain) else constant(value)
 
 
-def _apply(operation: str, *values: Any) -> Any:
+def _apply(operation: str, *values: Any) -> Uncertain:
     if not all(map(_accepts, values)):
-        return NotImplemented
+        # What Python's operators expect; it then asks the other operand.
+        return cast("Uncertain", NotImplemented)
     if operation in {"multiply", "divide"} and _is_one(values[1]):
-        return values[0]
+        return _node(values[0])
     if operation == "multiply" and _is_one(values[0]):
-        return values[1]
+        return _node(values[1])
     return Uncertain(operation, tuple(map(_node, values)))
 
 
@@ -282,9 +384,21 @@ def _is_one(value: Any) -> bool:
     return isinstance(value, (float, int)) and value == 1
 
 
-def _raise_to(base: Any, exponent: Any) -> Any:
+_COMPARISONS = frozenset({np.greater, np.greater_equal, np.less_equal})
+
+
+def _compared(ufunc: Any, first: Any, second: Any) -> Uncertain:
+    if ufunc is np.greater:
+        return _apply("less", second, first)
+    below = (
+        _apply("less", second, first) if ufunc is np.less_equal else _apply("less", first, second)
+    )
+    return _apply("subtract", 1.0, below)
+
+
+def _raise_to(base: Any, exponent: Any) -> Uncertain:
     if not (_accepts(base) and _accepts(exponent)):
-        return NotImplemented
+        return cast("Uncertain", NotImplemented)
     if isinstance(exponent, Uncertain):
         # a ** b = exp(b ln a): needs a positive base, which the logarithm checks.
         return _apply("exp", _apply("multiply", exponent, _apply("log", base)))
@@ -334,7 +448,7 @@ def _same_expression(first: Uncertain, second: Uncertain) -> bool:
     place: dict[int, int] = {}
     for node in topological((first, second)):
         inner = [place[id(a)] for a in node.arguments]
-        if node.operation in _COMMUTATIVE:
+        if node.operation in COMMUTATIVE:
             inner.sort()
         key = (node.operation, _identity(node.payload), *inner)
         place[id(node)] = numbers.setdefault(key, len(numbers))

@@ -24,7 +24,7 @@ from llm_economics.core.errors import RangeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["GENERATING_VECTOR", "lattice_points"]
+__all__ = ["GENERATING_VECTOR", "lattice_points", "lattice_row"]
 
 #: Components of the generating vector, odd numbers below 2**19; dimension j uses the j-th.
 # fmt: off
@@ -90,10 +90,42 @@ def lattice_points(
     _require_points(points)
     out = np.empty((dimensions, points))
     for row in range(dimensions):
-        rng = default_rng(SeedSequence(shift_key, spawn_key=(row,)))
-        fill = _lattice_row if row < len(GENERATING_VECTOR) else _hypercube_row
-        fill(row, rng, out[row])
+        _fill(row, shift_key, out[row])
     return out
+
+
+def lattice_row(row: int, points: int = 16384, *, shift_key: int = 0) -> NDArray[np.float64]:
+    """One row of `lattice_points`, which does not depend on how many rows there are.
+
+    Parameters
+    ----------
+    row : int
+        Which one, from 0.
+    points, shift_key : int
+        As for `lattice_points`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (points,).
+
+    Raises
+    ------
+    RangeError
+        As for `lattice_points`.
+    """
+    _require_count("row", row)
+    _require_count("shift_key", shift_key)
+    _require_points(points)
+    out = np.empty(points)
+    _fill(row, shift_key, out)
+    return out
+
+
+def _fill(row: int, shift_key: int, out: NDArray[np.float64]) -> None:
+    rng = default_rng(SeedSequence(shift_key, spawn_key=(row,)))
+    fill = _lattice_row if row < len(GENERATING_VECTOR) else _hypercube_row
+    fill(row, rng, out)
 
 
 def _lattice_row(row: int, rng: np.random.Generator, out: NDArray[np.float64]) -> None:

@@ -12,28 +12,29 @@ with a `LinearizationWarning`.
 from __future__ import annotations
 
 import math
+import threading
 import warnings
-from typing import Any
+from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
 import attrs
 import numpy as np
 from uncertainties import ufloat
 from uncertainties.core import AffineScalarFunc
-from uncertainties.core import Variable as UVariable
 
 from llm_economics.core.errors import LinearizationWarning, RangeError
 from llm_economics.core.uncertain.distributions import Normal
 from llm_economics.core.uncertain.graph import Uncertain, uncertain
-from llm_economics.core.uncertain.normal import two_sided_z
 from llm_economics.core.uncertain.program import Program, compile_program
 from llm_economics.core.uncertain.variable import Variable
 
 __all__ = [
     "LINEAR_RATIO",
     "Contribution",
+    "UFloat",
     "contributions",
     "from_ufloat",
+    "is_ufloat",
     "linear",
     "log_linear",
 ]
@@ -42,10 +43,31 @@ LINEAR_RATIO = 1.5
 """Ratio of the quoted ends beyond which a linear answer misleads (lower end off by 4 %)."""
 
 _NEGLIGIBLE = 0.01  # an input below this share of the variance raises no warning
+_CHOICES = frozenset({"maximum", "minimum", "less"})
 _NEAR = 2.0  # another branch of a max within so many standard deviations is "near"
 
-_as_ufloat: WeakKeyDictionary[Variable, UVariable] = WeakKeyDictionary()
-_as_variable: dict[int, tuple[UVariable, Variable]] = {}
+_as_ufloat: WeakKeyDictionary[Variable, Any] = WeakKeyDictionary()
+_as_variable: dict[int, tuple[Any, Variable]] = {}
+_LOCK = threading.Lock()  # two threads must not make two ufloats of one input
+
+
+class UFloat(Protocol):
+    """A number with a standard deviation, as the package `uncertainties` (untyped) makes them."""
+
+    @property
+    def nominal_value(self) -> float:
+        """The value."""
+        ...
+
+    @property
+    def std_dev(self) -> float:
+        """The standard deviation."""
+        ...
+
+
+def is_ufloat(value: object) -> bool:
+    """Tell whether a value is a number of the package `uncertainties`."""
+    return isinstance(value, AffineScalarFunc)
 
 
 @attrs.frozen
@@ -68,7 +90,7 @@ class Contribution:
         return f"{self.name}: {100 * self.share:.0f} % of the variance ({self.scale} scale)"
 
 
-def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> Any:
+def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> UFloat:
     """First-order answer as a `ufloat`, correlated with every other such answer.
 
     Parameters
@@ -99,11 +121,12 @@ def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> Any:
     ]
     if warn:
         _warn_if_unfit(program, means, spread, stacklevel + 1)
-    terms = (
+    terms: Any = (
         float(s) * (_ufloat_of(v) - v.distribution.mean())
         for s, v in zip(slopes, program.variables, strict=True)
     )
-    return sum(terms, start=float(value))
+    answer: Any = sum(terms, start=float(value))
+    return cast("UFloat", answer)
 
 
 def log_linear(node: Uncertain) -> tuple[float, float]:
@@ -169,28 +192,28 @@ def contributions(node: Uncertain) -> tuple[Contribution, ...]:
     return tuple(sorted(rows, key=lambda row: -row.share))
 
 
-def from_ufloat(number: AffineScalarFunc) -> Uncertain:
+def from_ufloat(number: UFloat) -> Uncertain | float:
     """Graph node of a `ufloat`; shared inputs stay shared, and the way back finds the same ones.
 
     Parameters
     ----------
     number : uncertainties.UFloat
-        A number with a standard deviation.
+        The number.
 
     Returns
     -------
-    Uncertain
-        The same number as a linear expression of normal variables.
+    Uncertain or float
+        The same number as a linear expression of normal variables; a plain number if none of
+        its inputs has a spread.
     """
     node: Any = float(number.nominal_value)
-    for source, slope in number.derivatives.items():
+    terms: Any = number
+    for source, slope in terms.derivatives.items():
         if source.std_dev:
             variable = _variable_of(source)
             node = node + float(slope) * (uncertain(variable) - float(source.nominal_value))
-    if not isinstance(node, Uncertain):
-        message = f"{number} has no spread; use a plain number"
-        raise RangeError(message)
-    return node
+    found: Uncertain | float = node
+    return found
 
 
 def _scalar_program(node: Uncertain) -> Program:
@@ -218,25 +241,24 @@ def _elasticities(
     return result
 
 
-def _ufloat_of(variable: Variable) -> UVariable:
-    number = _as_ufloat.get(variable)
-    if number is None:
-        distribution = variable.distribution
-        number = ufloat(distribution.mean(), distribution.std(), tag=variable.name)
-        _as_ufloat[variable] = number
-    return number
+def _ufloat_of(variable: Variable) -> Any:
+    with _LOCK:
+        if variable not in _as_ufloat:
+            distribution = variable.distribution
+            mean, std = distribution.mean(), distribution.std()
+            _as_ufloat[variable] = ufloat(mean, std, tag=variable.name)
+        return _as_ufloat[variable]
 
 
-def _variable_of(number: UVariable) -> Variable:
-    known = _as_variable.get(id(number))
-    if known is not None and known[0] is number:
-        return known[1]
-    distribution = Normal.from_mean(float(number.nominal_value), float(number.std_dev))
-    variable = Variable.create(distribution, name=number.tag or None)
-    # The pair is kept, so that the id cannot be given to another object meanwhile.
-    _as_variable[id(number)] = (number, variable)
-    _as_ufloat[variable] = number
-    return variable
+def _variable_of(number: Any) -> Variable:
+    with _LOCK:
+        # The ufloat is kept with its variable, so that its id stays its own.
+        if id(number) not in _as_variable:
+            distribution = Normal.from_mean(float(number.nominal_value), float(number.std_dev))
+            variable = Variable.create(distribution, name=number.tag or None)
+            _as_variable[id(number)] = (number, variable)
+            _as_ufloat[variable] = number
+        return _as_variable[id(number)][1]
 
 
 def _warn_if_unfit(
@@ -265,15 +287,20 @@ def _ratio(variable: Variable) -> float:
 
 
 def _near_branches(program: Program, means: list[float], spread: list[float]) -> list[str]:
+    if not any(spread):
+        return []
     trace = program.trace(means)
-    found = []
-    for step in program.instructions:
-        if step.operation in {"maximum", "minimum", "where", "less"}:
-            first, second = (trace[i] for i in step.arguments[-2:])
-            width = _difference_std(program, means, step.arguments[-2:])
-            if abs(float(first) - float(second)) < _NEAR * width:
-                found.append(f"the other branch of {step.operation}() is near")
-    return found if any(spread) else []
+    near = {
+        step.operation: None
+        for step in program.instructions
+        if step.operation in _CHOICES and _is_near(program, means, trace, step.arguments[-2:])
+    }
+    return [f"the other branch of {operation}() is near" for operation in near]
+
+
+def _is_near(program: Program, means: list[float], trace: list[Any], pair: tuple[int, ...]) -> bool:
+    distance = abs(float(trace[pair[0]]) - float(trace[pair[1]]))
+    return distance < _NEAR * _difference_std(program, means, pair)
 
 
 def _difference_std(program: Program, means: list[float], pair: tuple[int, ...]) -> float:

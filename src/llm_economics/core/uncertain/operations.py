@@ -11,21 +11,20 @@ An interval is a pair of arrays (lower ends, upper ends), one element per box.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
 
 __all__ = ["OPERATIONS", "Interval", "Operation", "hull", "multiply_intervals", "outward"]
 
-Array = npt.NDArray[np.float64]
-Interval = tuple[Any, Any]
+Interval: TypeAlias = tuple[Any, Any]
+"""Lower and upper ends: numbers or arrays with one element per box."""
 
 # One unit in the last place is 2**-52; twice that covers the rounding of one operation.
-_SLACK = 2.0**-51
+_LESS, _MORE = 1.0 - 2.0**-51, 1.0 + 2.0**-51
 
 
 def outward(interval: Interval) -> Interval:
@@ -42,7 +41,7 @@ def outward(interval: Interval) -> Interval:
         Slightly wider ends; zero and infinity stay as they are.
     """
     low, high = interval
-    return low - np.abs(low) * _SLACK, high + np.abs(high) * _SLACK
+    return np.minimum(low * _LESS, low * _MORE), np.maximum(high * _LESS, high * _MORE)
 
 
 def hull(first: Interval, second: Interval) -> Interval:
@@ -50,18 +49,23 @@ def hull(first: Interval, second: Interval) -> Interval:
     return np.minimum(first[0], second[0]), np.maximum(first[1], second[1])
 
 
-def _product(a: Any, b: Any) -> Any:
-    # An unbounded slope times a slope of exactly zero is zero, not NaN.
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.where((a == 0) | (b == 0), 0.0, a * b)
-
-
 def multiply_intervals(a: Interval, b: Interval) -> Interval:
-    """Interval of the products of every number in `a` with every number in `b`."""
-    products = [_product(x, y) for x in a for y in b]
-    low = np.minimum(np.minimum(products[0], products[1]), np.minimum(products[2], products[3]))
-    high = np.maximum(np.maximum(products[0], products[1]), np.maximum(products[2], products[3]))
+    """Interval of the products of every number in `a` with every number in `b`.
+
+    An unbounded slope times a slope of exactly zero counts as zero.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        low, high = _ends([x * y for x in a for y in b])
+        if np.isnan(low).any():
+            # Rare, so that the common case need not look for zeros.
+            low, high = _ends([np.where((x == 0) | (y == 0), 0.0, x * y) for x in a for y in b])
     return low, high
+
+
+def _ends(products: list[Any]) -> Interval:
+    first, second, third, fourth = products
+    low = np.minimum(np.minimum(first, second), np.minimum(third, fourth))
+    return low, np.maximum(np.maximum(first, second), np.maximum(third, fourth))
 
 
 def _reciprocal(a: Interval) -> Interval:
@@ -92,7 +96,6 @@ def _constant(value: float) -> Interval:
 
 
 _ZERO, _ONE, _MINUS_ONE = _constant(0.0), _constant(1.0), _constant(-1.0)
-_UNIT: Interval = (np.float64(0.0), np.float64(1.0))
 _RISING: Interval = (np.float64(0.0), np.float64(np.inf))
 _FALLING: Interval = (np.float64(-np.inf), np.float64(0.0))
 
@@ -105,15 +108,14 @@ def _negate(a: Interval) -> Interval:
     return -a[1], -a[0]
 
 
-def _power(a: Any, b: Any) -> Any:
-    return np.power(a, b)
-
-
 def _power_interval(a: Interval, b: Interval) -> Interval:
     # The exponent of a node is a fixed number (graph.py sees to it), so both ends are equal.
-    exponent = np.broadcast_to(b[0], np.shape(a[0]))
-    if np.any((exponent < 0) & (a[0] <= 0) & (a[1] >= 0)):
+    exponent = float(b[0])
+    if exponent < 0 and np.any((a[0] <= 0) & (a[1] >= 0)):
         message = "a negative power of a range that reaches zero has no bounds"
+        raise RangeError(message)
+    if exponent % 1 and np.any(a[0] < 0):
+        message = f"the power {exponent:g} of a range that reaches below zero is not defined"
         raise RangeError(message)
     ends = (np.power(a[0], exponent), np.power(a[1], exponent))
     spans_zero = (a[0] < 0) & (a[1] > 0) & (exponent % 2 == 0)
@@ -127,8 +129,18 @@ def _power_slope(a: Any, b: Any) -> Any:
 
 
 def _power_slope_interval(a: Interval, b: Interval) -> Interval:
-    exponent = (b[0] - 1.0, b[1] - 1.0)
-    return multiply_intervals(b, _power_interval(a, exponent))
+    exponent = b[0] - 1.0
+    if -1 < exponent < 0 and np.any(a[0] <= 0):
+        # A root is infinitely steep at zero.
+        with np.errstate(divide="ignore"):
+            steep = np.power(np.maximum(a[0], 0.0), exponent)
+            return b[0] * np.power(np.maximum(a[1], 0.0), exponent), b[0] * steep
+    return multiply_intervals(b, _power_interval(a, (exponent, exponent)))
+
+
+def _root_slope_interval(root: Interval, _: Interval) -> tuple[Interval]:
+    with np.errstate(divide="ignore"):
+        return (outward((0.5 / np.maximum(root[1], 0.0), 0.5 / np.maximum(root[0], 0.0))),)
 
 
 def _choice_slopes(first: Interval, second: Interval) -> tuple[Interval, Interval]:
@@ -192,154 +204,160 @@ def _where(condition: Any, first: Any, second: Any) -> Any:
 
 def _where_interval(condition: Interval, first: Interval, second: Interval) -> Interval:
     both = hull(first, second)
-    sure, never = condition[0] >= 1.0, condition[1] <= 0.0
+    sure, never = _certain(condition)
     low = np.where(sure, first[0], np.where(never, second[0], both[0]))
     high = np.where(sure, first[1], np.where(never, second[1], both[1]))
     return low, high
 
 
+def _certain(condition: Interval) -> tuple[Any, Any]:
+    """Where the condition holds for sure, and where it surely does not."""
+    sure = (condition[0] > 0) | (condition[1] < 0)
+    return sure, (condition[0] == 0) & (condition[1] == 0)
+
+
 def _where_slopes(
     _: Interval, condition: Interval, first: Interval, second: Interval
 ) -> tuple[Interval, Interval, Interval]:
-    of_first = condition
-    of_second = (1.0 - condition[1], 1.0 - condition[0])
-    return (first[0] - second[1], first[1] - second[0]), of_first, of_second
+    sure, never = _certain(condition)
+    of_first = (np.where(sure, 1.0, 0.0), np.where(never, 0.0, 1.0))
+    # The choice is a step of any height at zero: upwards only, if the condition is a share.
+    fixed = sure | never
+    fall = np.where(fixed | (condition[0] >= 0), 0.0, -np.inf)
+    step = (fall, np.where(fixed, 0.0, np.inf))
+    height = (first[0] - second[1], first[1] - second[0])
+    return multiply_intervals(step, height), of_first, (1.0 - of_first[1], 1.0 - of_first[0])
 
 
 def _tie(a: Any, b: Any) -> Any:
     return np.where(np.greater_equal(a, b), 1.0, 0.0)
 
 
-def _table() -> dict[str, Operation]:
-    operations = (
-        Operation(
-            "add",
-            2,
-            np.add,
-            lambda _r, _a, _b: (1.0, 1.0),
-            lambda a, b: outward((a[0] + b[0], a[1] + b[1])),
-            lambda _r, _a, _b: (_ONE, _ONE),
-        ),
-        Operation(
-            "subtract",
-            2,
-            np.subtract,
-            lambda _r, _a, _b: (1.0, -1.0),
-            lambda a, b: outward((a[0] - b[1], a[1] - b[0])),
-            lambda _r, _a, _b: (_ONE, _MINUS_ONE),
-        ),
-        Operation(
-            "multiply",
-            2,
-            np.multiply,
-            lambda _r, a, b: (b, a),
-            lambda a, b: outward(multiply_intervals(a, b)),
-            lambda _r, a, b: (b, a),
-        ),
-        Operation(
-            "divide",
-            2,
-            np.divide,
-            lambda r, _a, b: (1.0 / b, -r / b),
-            _quotient,
-            lambda r, _a, b: (_reciprocal(b), _quotient(_negate(r), b)),
-        ),
-        Operation(
-            "power",
-            2,
-            _power,
-            lambda _r, a, b: (_power_slope(a, b), 0.0),
-            _power_interval,
-            lambda _r, a, b: (_power_slope_interval(a, b), _ZERO),
-        ),
-        Operation(
-            "negative",
-            1,
-            np.negative,
-            lambda _r, _a: (-1.0,),
-            _negate,
-            lambda _r, _a: (_MINUS_ONE,),
-        ),
-        Operation(
-            "absolute",
-            1,
-            np.absolute,
-            lambda _r, a: (np.where(np.asarray(a) < 0, -1.0, 1.0),),
-            _absolute_interval,
-            _absolute_slope,
-        ),
-        Operation(
-            "maximum",
-            2,
-            np.maximum,
-            lambda _r, a, b: (_tie(a, b), 1.0 - _tie(a, b)),
-            lambda a, b: (np.maximum(a[0], b[0]), np.maximum(a[1], b[1])),
-            _maximum_slopes,
-        ),
-        Operation(
-            "minimum",
-            2,
-            np.minimum,
-            lambda _r, a, b: (1.0 - _tie(a, b), _tie(a, b)),
-            lambda a, b: (np.minimum(a[0], b[0]), np.minimum(a[1], b[1])),
-            _minimum_slopes,
-        ),
-        # The slope of a staircase is taken as that of the ramp beneath it, which is what a
-        # first-order answer about whole servers should say.
-        Operation(
-            "ceil",
-            1,
-            np.ceil,
-            lambda _r, _a: (1.0,),
-            _steps(np.ceil),
-            lambda _r, _a: (_RISING,),
-        ),
-        Operation(
-            "floor",
-            1,
-            np.floor,
-            lambda _r, _a: (1.0,),
-            _steps(np.floor),
-            lambda _r, _a: (_RISING,),
-        ),
-        Operation(
-            "exp", 1, np.exp, lambda r, _a: (r,), _monotone(np.exp), lambda r, _a: (r,)
-        ),
-        Operation(
-            "log",
-            1,
-            np.log,
-            lambda _r, a: (1.0 / a,),
-            _monotone(np.log),
-            lambda _r, a: (_reciprocal(a),),
-        ),
-        Operation(
-            "sqrt",
-            1,
-            np.sqrt,
-            lambda r, _a: (0.5 / r,),
-            _monotone(np.sqrt),
-            lambda r, _a: (multiply_intervals(_constant(0.5), _reciprocal(r)),),
-        ),
-        Operation(
-            "less",
-            2,
-            _less,
-            lambda _r, _a, _b: (0.0, 0.0),
-            _less_interval,
-            lambda _r, _a, _b: (_FALLING, _RISING),
-        ),
-        Operation(
-            "where",
-            3,
-            _where,
-            lambda _r, c, a, b: (0.0, _where(c, 1.0, 0.0), _where(c, 0.0, 1.0)),
-            _where_interval,
-            _where_slopes,
-        ),
-    )
-    return {operation.name: operation for operation in operations}
+_ALL = (
+    Operation(
+        "add",
+        2,
+        np.add,
+        lambda _r, _a, _b: (1.0, 1.0),
+        lambda a, b: outward((a[0] + b[0], a[1] + b[1])),
+        lambda _r, _a, _b: (_ONE, _ONE),
+    ),
+    Operation(
+        "subtract",
+        2,
+        np.subtract,
+        lambda _r, _a, _b: (1.0, -1.0),
+        lambda a, b: outward((a[0] - b[1], a[1] - b[0])),
+        lambda _r, _a, _b: (_ONE, _MINUS_ONE),
+    ),
+    Operation(
+        "multiply",
+        2,
+        np.multiply,
+        lambda _r, a, b: (b, a),
+        lambda a, b: outward(multiply_intervals(a, b)),
+        lambda _r, a, b: (b, a),
+    ),
+    Operation(
+        "divide",
+        2,
+        np.divide,
+        lambda r, _a, b: (1.0 / b, -r / b),
+        _quotient,
+        lambda r, _a, b: (_reciprocal(b), _quotient(_negate(r), b)),
+    ),
+    Operation(
+        "power",
+        2,
+        np.power,
+        lambda _r, a, b: (_power_slope(a, b), 0.0),
+        _power_interval,
+        lambda _r, a, b: (_power_slope_interval(a, b), _ZERO),
+    ),
+    Operation(
+        "negative",
+        1,
+        np.negative,
+        lambda _r, _a: (-1.0,),
+        _negate,
+        lambda _r, _a: (_MINUS_ONE,),
+    ),
+    Operation(
+        "absolute",
+        1,
+        np.absolute,
+        lambda _r, a: (np.where(np.asarray(a) < 0, -1.0, 1.0),),
+        _absolute_interval,
+        _absolute_slope,
+    ),
+    Operation(
+        "maximum",
+        2,
+        np.maximum,
+        lambda _r, a, b: (_tie(a, b), 1.0 - _tie(a, b)),
+        lambda a, b: (np.maximum(a[0], b[0]), np.maximum(a[1], b[1])),
+        _maximum_slopes,
+    ),
+    Operation(
+        "minimum",
+        2,
+        np.minimum,
+        lambda _r, a, b: (1.0 - _tie(a, b), _tie(a, b)),
+        lambda a, b: (np.minimum(a[0], b[0]), np.minimum(a[1], b[1])),
+        _minimum_slopes,
+    ),
+    # The slope of a staircase is taken as that of the ramp beneath it, which is what a
+    # first-order answer about whole servers should say.
+    Operation(
+        "ceil",
+        1,
+        np.ceil,
+        lambda _r, _a: (1.0,),
+        _steps(np.ceil),
+        lambda _r, _a: (_RISING,),
+    ),
+    Operation(
+        "floor",
+        1,
+        np.floor,
+        lambda _r, _a: (1.0,),
+        _steps(np.floor),
+        lambda _r, _a: (_RISING,),
+    ),
+    Operation("exp", 1, np.exp, lambda r, _a: (r,), _monotone(np.exp), lambda r, _a: (r,)),
+    Operation(
+        "log",
+        1,
+        np.log,
+        lambda _r, a: (1.0 / a,),
+        _monotone(np.log),
+        lambda _r, a: (_reciprocal(a),),
+    ),
+    Operation(
+        "sqrt",
+        1,
+        np.sqrt,
+        lambda r, _a: (0.5 / r,),
+        _monotone(np.sqrt),
+        _root_slope_interval,
+    ),
+    Operation(
+        "less",
+        2,
+        _less,
+        lambda _r, _a, _b: (0.0, 0.0),
+        _less_interval,
+        lambda _r, _a, _b: (_FALLING, _RISING),
+    ),
+    Operation(
+        "where",
+        3,
+        _where,
+        lambda _r, c, _a, _b: (0.0, _where(c, 1.0, 0.0), _where(c, 0.0, 1.0)),
+        _where_interval,
+        _where_slopes,
+    ),
+)
 
-
-OPERATIONS: dict[str, Operation] = _table()
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}
 """Every operation of the graph, by name."""

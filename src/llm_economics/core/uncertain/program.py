@@ -8,26 +8,22 @@ graphs exhaust the stack, and shared sub-expressions would be computed again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from llm_economics.core.errors import RangeError
-from llm_economics.core.uncertain.graph import Uncertain, topological
-from llm_economics.core.uncertain.operations import (
-    OPERATIONS,
-    Interval,
-    Operation,
-    multiply_intervals,
-)
+from llm_economics.core.uncertain.graph import COMMUTATIVE, topological
+from llm_economics.core.uncertain.operations import OPERATIONS, Interval, multiply_intervals
 from llm_economics.core.uncertain.variable import Variable
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from llm_economics.core.uncertain.graph import Uncertain
+
 __all__ = ["Instruction", "Program", "compile_program"]
-
-_COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
-
 
 @attrs.frozen(eq=False)
 class Instruction:
@@ -124,17 +120,29 @@ class Program:
             elif step.operation == "constant":
                 results.append((np.float64(step.payload), np.float64(step.payload)))
             else:
-                operation = OPERATIONS[step.operation]
-                results.append(self._interval(operation, [results[i] for i in step.arguments]))
+                inner = [results[i] for i in step.arguments]
+                results.append(self._named(step, OPERATIONS[step.operation].interval, *inner))
         return results
 
-    def _interval(self, operation: Operation, arguments: list[Interval]) -> Interval:
+    def _named(self, step: Instruction, of: Callable[..., Interval], *inner: Interval) -> Interval:
+        """Image of one step; an error names the inputs that it comes from."""
         try:
-            return operation.interval(*arguments)
+            return of(*inner)
         except RangeError as error:
-            names = ", ".join(repr(v.name) for v in self.variables)
-            message = f"{error}; the inputs are {names}"
+            # The divisor is the last argument; the exponent, also last, has no inputs.
+            names = self._inputs_of(step.arguments[-1]) or self._inputs_of(step.arguments[0])
+            message = f"{error}; it depends on {', '.join(map(repr, names))}"
             raise RangeError(message) from None
+
+    def _inputs_of(self, index: int) -> tuple[str, ...]:
+        needed = {index}
+        for i in range(index, -1, -1):
+            if i in needed:
+                needed.update(self.instructions[i].arguments)
+        used = (self.instructions[i] for i in sorted(needed))
+        return tuple(
+            self.variables[step.payload].name for step in used if step.operation == "variable"
+        )
 
     def interval_gradient(self, boxes: Sequence[Interval]) -> tuple[Interval, list[Interval]]:
         """Image of the result and of its partial derivatives over boxes of the inputs."""
@@ -151,8 +159,9 @@ class Program:
                 inner = [results[i] for i in step.arguments]
                 partials = OPERATIONS[step.operation].interval_partials(results[index], *inner)
                 for i, partial in zip(step.arguments, partials, strict=True):
-                    share = multiply_intervals(adjoint[index], partial)
-                    adjoint[i] = _sum(adjoint[i], share)
+                    if self.instructions[i].operation != "constant":
+                        share = multiply_intervals(adjoint[index], partial)
+                        adjoint[i] = _sum(adjoint[i], share)
         return results[-1], slopes
 
 
@@ -176,9 +185,10 @@ class _Builder:
         return self.numbers[key]
 
     def constant(self, value: Any) -> int:
-        fixed = value if isinstance(value, np.ndarray) else float(value)
-        key = id(value) if isinstance(value, np.ndarray) else fixed.hex()
-        return self.add(Instruction("constant", (), fixed), ("constant", key))
+        if np.ndim(value):
+            key: Any = (value.shape, value.tobytes())
+            return self.add(Instruction("constant", (), value), ("constant", key))
+        return self.add(Instruction("constant", (), float(value)), ("constant", float(value).hex()))
 
     def variable(self, variable: Variable) -> int:
         if variable.token not in self.variables:
@@ -197,7 +207,7 @@ class _Builder:
             return self.constant(0.0)
         if same and operation == "divide":
             return self.constant(1.0)
-        ordered = tuple(sorted(arguments)) if operation in _COMMUTATIVE else arguments
+        ordered = tuple(sorted(arguments)) if operation in COMMUTATIVE else arguments
         return self.add(Instruction(operation, arguments), (operation, ordered))
 
 
@@ -214,9 +224,9 @@ def compile_program(node: Uncertain) -> Program:
     Program
         Its instructions.
     """
-    program: Program | None = node._memory.get("program")
+    program: Program | None = node.compiled
     if program is None:
-        program = node._memory["program"] = _compile(node)
+        program = node.compiled = _compile(node)
     return program
 
 

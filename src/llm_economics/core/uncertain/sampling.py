@@ -15,22 +15,27 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
-from llm_economics.core.uncertain.graph import Uncertain
-from llm_economics.core.uncertain.lattice import lattice_points
+from llm_economics.core.uncertain.lattice import lattice_row
 from llm_economics.core.uncertain.program import Program, compile_program
-from llm_economics.core.uncertain.variable import Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llm_economics.core.uncertain.distributions import Distribution
+    from llm_economics.core.uncertain.graph import Uncertain
+    from llm_economics.core.uncertain.variable import Variable
 
 __all__ = ["DEFAULT_POINTS", "MAXIMUM_SAMPLES", "Method", "quantiles", "samples"]
 
-Method = Literal["lattice", "monte-carlo"]
-Array = npt.NDArray[np.float64]
+Method: TypeAlias = Literal["lattice", "monte-carlo"]
+Array: TypeAlias = npt.NDArray[np.float64]
 
 DEFAULT_POINTS = 2**14
 """Points for quantiles: the 5 % and 95 % points of a wide formula to about half a percent."""
@@ -40,6 +45,12 @@ MAXIMUM_SAMPLES = 10**8
 
 # Blocks of this many samples keep the intermediate arrays inside the processor's cache.
 _BLOCK = 2**14
+
+# More numbers than this are not kept for the next question.
+_LARGEST_KEPT = 2**20
+
+# Related results share inputs; so many drawn inputs are kept (16 MB at the default points).
+_ROWS_KEPT = 128
 
 
 def samples(
@@ -70,15 +81,17 @@ def samples(
     Raises
     ------
     RangeError
-        If `size` is not in the range.
+        If there are too many samples, or some are undefined, such as the logarithm of a
+        negative number.
     """
-    if not 1 <= size <= MAXIMUM_SAMPLES:
-        message = f"samples needs 1 to {MAXIMUM_SAMPLES} samples; got {size}"
-        raise RangeError(message)
     program = compile_program(node)
+    numbers = size * int(np.prod(program.shape))
+    if size < 1 or numbers > MAXIMUM_SAMPLES:
+        message = f"samples needs 1 to {MAXIMUM_SAMPLES} numbers in all; got {numbers}"
+        raise RangeError(message)
     inputs = _draw(program, size, method, _seed(rng))
     blocks = [
-        _row(program, [x[start : start + _BLOCK] for x in inputs], min(_BLOCK, size - start))
+        _block(program, [x[start : start + _BLOCK] for x in inputs], min(_BLOCK, size - start))
         for start in range(0, size, _BLOCK)
     ]
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=-1)
@@ -117,24 +130,35 @@ def quantiles(
     if wanted.ndim != 1 or not np.all((wanted >= 0) & (wanted <= 1)):
         message = f"quantiles needs probabilities between 0 and 1, such as 0.05; got {levels}"
         raise RangeError(message)
-    drawn = _remembered(node, points, method, _seed(rng))
-    return np.asarray(np.quantile(drawn, wanted, axis=-1))
+    seed = _seed(rng)
+
+    def draw() -> Array:
+        return samples(node, points, method=method, rng=seed)
+
+    many = points * int(np.prod(node.shape)) > _LARGEST_KEPT
+    drawn = draw() if many else node.remembered(("samples", points, method, seed), draw)
+    with np.errstate(invalid="ignore"):
+        found = np.asarray(np.quantile(drawn, wanted, axis=-1))
+    if np.isnan(found).any():
+        # Between two infinities there is nothing to interpolate.
+        found = np.quantile(drawn, wanted, axis=-1, method="lower")
+    return found
 
 
-def _remembered(node: Uncertain, points: int, method: Method, seed: int) -> Array:
-    # A summary, a repr and three quantile calls should not sample three times.
-    key = ("samples", points, method, seed)
-    if key not in node._memory:
-        node._memory[key] = samples(node, points, method=method, rng=seed)
-    drawn: Array = node._memory[key]
-    return drawn
-
-
-def _row(program: Program, inputs: list[Array], size: int) -> Array:
-    result = np.asarray(program.run(inputs), dtype=np.float64)
+def _block(program: Program, inputs: list[Array], size: int) -> Array:
+    # What is undefined in a branch that is not taken does no harm; the result is looked at.
+    with np.errstate(all="ignore"):
+        result = np.asarray(program.run(inputs), dtype=np.float64)
+    undefined = np.isnan(result)
+    if undefined.any():
+        message = (
+            f"{100 * undefined.mean():.3g} % of the values are undefined, such as the logarithm "
+            "or the root of a negative number; give the input limits, as in limits=(0, None)"
+        )
+        raise RangeError(message)
     if not inputs:
         result = result[..., None]
-    return np.broadcast_to(result, (*result.shape[:-1], size)).copy()
+    return np.broadcast_to(result, (*program.shape, size)).copy()
 
 
 def _seed(rng: int | np.random.Generator | None) -> int:
@@ -142,7 +166,8 @@ def _seed(rng: int | np.random.Generator | None) -> int:
         return 0
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**63))
-    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
+    given: object = rng
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or rng < 0:
         message = f"rng needs a whole number from 0, or a numpy Generator; got {rng!r}"
         raise RangeError(message)
     return int(rng)
@@ -151,13 +176,29 @@ def _seed(rng: int | np.random.Generator | None) -> int:
 def _draw(program: Program, size: int, method: Method, seed: int) -> list[Array]:
     variables = program.variables
     if method == "lattice":
-        unit: Any = lattice_points(len(variables), size, shift_key=seed) if variables else []
-    elif method == "monte-carlo":
-        unit = [_stream(key, size, seed) for key in _stream_keys(variables)]
-    else:
+        return [
+            _lattice_draw(v.distribution, place, size, seed) for place, v in enumerate(variables)
+        ]
+    given: object = method
+    if given != "monte-carlo":
         message = f"method needs 'lattice' or 'monte-carlo'; got {method!r}"
         raise RangeError(message)
-    return [v.distribution.quantile(u) for v, u in zip(variables, unit, strict=True)]
+    keys = _stream_keys(variables)
+    pairs = zip(variables, keys, strict=True)
+    return [v.distribution.quantile(_stream(key, size, seed)) for v, key in pairs]
+
+
+def _lattice_draw(distribution: Distribution, place: int, size: int, seed: int) -> Array:
+    draw = _kept_draw if size <= DEFAULT_POINTS else _kept_draw.__wrapped__
+    return draw(distribution, place, size, seed)
+
+
+@lru_cache(maxsize=_ROWS_KEPT)
+def _kept_draw(distribution: Distribution, place: int, size: int, seed: int) -> Array:
+    drawn = np.asarray(distribution.quantile(lattice_row(place, size, shift_key=seed)))
+    # Shared between results, so nobody may write to it.
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _stream_keys(variables: tuple[Variable, ...]) -> list[str]:

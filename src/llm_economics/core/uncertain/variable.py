@@ -88,8 +88,7 @@ class Variable:
         if key is not None:
             found = cls._known(key)
             if found is not None:
-                _refuse_other_range(found, distribution, unit)
-                return found
+                return _agreed(found, distribution, unit)
             values = {"token": key, "name": name or key, "stream": key}
         else:
             low, high = distribution.quoted
@@ -97,7 +96,8 @@ class Variable:
             content = f"{name or ''}|{distribution.describe()}"
             values = {"token": _new_token(), "name": label, "stream": _new_stream(content)}
         variable = cls(distribution=distribution, unit=unit, source=source, **values)
-        return _remember(variable)
+        # Another thread may have been faster with the same key.
+        return _agreed(_remember(variable), distribution, unit)
 
     @classmethod
     def _known(cls, token: str) -> Variable | None:
@@ -113,8 +113,10 @@ class Variable:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep identity through pickling, also into another process."""
-        parts = (self.token, self.name, self.stream, self.unit, self.source)
-        return _restore, (self.distribution.to_dict(), *parts)
+        labels = {
+            label: getattr(self, label) for label in ("token", "name", "stream", "unit", "source")
+        }
+        return _restore, (self.distribution.to_dict(), labels)
 
 
 _VARIABLES: WeakValueDictionary[str, Variable] = WeakValueDictionary()
@@ -151,28 +153,21 @@ def _remember(variable: Variable) -> Variable:
         return _VARIABLES.setdefault(variable.token, variable)
 
 
-def _refuse_other_range(found: Variable, distribution: Distribution, unit: str) -> None:
-    if (found.distribution.to_dict(), found.unit) != (distribution.to_dict(), unit):
+def _agreed(found: Variable, distribution: Distribution, unit: str) -> Variable:
+    """Return the variable if it stands for this range; refuse to mix two under one identity."""
+    if (found.distribution, found.unit) != (distribution, unit):
         message = (
             f"the key {found.token!r} already stands for {found.distribution.describe()} "
             f"{found.unit}; got {distribution.describe()} {unit}. Use another key, "
             "or leave it out for an independent range."
         )
         raise RangeError(message)
+    return found
 
 
-def _restore(
-    distribution: dict[str, object], token: str, name: str, stream: str, unit: str, source: str
-) -> Variable:
-    found = _VARIABLES.get(token)
+def _restore(data: dict[str, object], labels: dict[str, str]) -> Variable:
+    distribution = from_dict(data)
+    found = _VARIABLES.get(labels["token"])
     if found is not None:
-        return found
-    variable = Variable(
-        token=token,
-        name=name,
-        stream=stream,
-        distribution=from_dict(distribution),
-        unit=unit,
-        source=source,
-    )
-    return _remember(variable)
+        return _agreed(found, distribution, labels["unit"])
+    return _remember(Variable(distribution=distribution, **labels))
