@@ -88,9 +88,9 @@ def test_exact_run(what: str, unit: str, expected: float) -> None:
 
 
 def test_exact_run_assumes_only_the_prices_of_the_accelerator() -> None:
-    """Whoever says everything assumes nothing; the prices of the accelerator are listed."""
+    """What the model and the accelerator bring is listed, and nothing else is assumed."""
     names = [assumption.name for assumption in run().estimate().assumptions]
-    assert names == ["chip rental price", "chip system price"]
+    assert names == ["tokens", "chip rental price", "chip system price"]
 
 
 def test_every_assumption_is_listed_with_its_origin() -> None:
@@ -111,6 +111,7 @@ def test_every_assumption_is_listed_with_its_origin() -> None:
     names = [assumption.name for assumption in estimate.assumptions]
     assert len(names) == len(set(names))
     assert set(names) == {
+        "tokens",
         "number_format",
         "goodput",
         "attention",
@@ -288,9 +289,23 @@ def test_titles_and_names() -> None:
     """The title says what, on what, where; the accelerator's name is a field."""
     estimate = run().estimate()
     assert estimate.accelerator == "chip"
-    assert estimate.title == "training of model on 1,000 accelerator chip at site"
+    assert estimate.title == "training of model on 1,000 x chip at site"
     assert run(name="my run").estimate().title.startswith("my run on")
     assert run(model=None, computation="1e22 FLOP").estimate().title.startswith("training of a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "how"),
+    [
+        ({}, "6 N D"),
+        ({"computation": "1e22 FLOP"}, "as given"),
+        ({"model": MODEL.evolve(training_tokens=None, training_computation="7e22 FLOP")}, "as pub"),
+    ],
+)
+def test_says_how_the_computation_was_found(changes: dict[str, Any], how: str) -> None:
+    """The line says which of the ways was taken."""
+    step = next(iter(run(**changes).estimate().steps()))
+    assert step.how.startswith(how)
 
 
 def test_shows_itself() -> None:
@@ -368,7 +383,11 @@ def test_server_of_unknown_power_leaves_the_factor_assumed() -> None:
 
 def test_price_of_the_accelerator_is_listed_only_if_it_is_used() -> None:
     """Whoever states prices for the work takes none from the accelerator."""
-    own = {"rental_price": "1 USD/accelerator/hour", "system_price": "1 kUSD/accelerator"}
+    own = {
+        "tokens": "1 Ttoken",
+        "rental_price": "1 USD/accelerator/hour",
+        "system_price": "1 kUSD/accelerator",
+    }
     estimate = run(**own).estimate()
     assert estimate.assumptions == ()
     assert estimate.cost.acquisition.number("MUSD") == pytest.approx(1.0)

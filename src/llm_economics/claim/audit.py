@@ -34,11 +34,15 @@ __all__ = ["Evidence", "audit"]
 _NOTHING = "there is no other figure about the same thing, and no estimate of it"
 
 
+def _as_claims(value: Iterable[Claim]) -> tuple[Claim, ...]:
+    return tuple(value)
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Evidence:
     """What a claim is checked against."""
 
-    claims: tuple[Claim, ...] = attrs.field(default=(), converter=tuple)
+    claims: tuple[Claim, ...] = attrs.field(default=(), converter=_as_claims)
     """Claims about the same service, the audited one included or not."""
 
     service: Service | None = attrs.field(default=None)

@@ -21,6 +21,7 @@ from llm_economics.core.errors import (
 )
 from llm_economics.core.fields import as_mapping, as_text, named_fields
 from llm_economics.core.nouns import Noun
+from llm_economics.core.references import as_names
 from llm_economics.core.registry import Quantity
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Claim(Noun):
     missing: str = attrs.field(default="", converter=as_text)
     """What would have to be said to make it checkable."""
 
-    accelerators_named: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    accelerators_named: tuple[str, ...] = attrs.field(default=(), converter=as_names)
     """Accelerators that it names, by their names in the catalogue."""
 
     scope: str = attrs.field(default="unstated", converter=as_text)

@@ -18,6 +18,7 @@ from llm_economics.core.fields import (
     named_fields,
 )
 from llm_economics.core.nouns import Noun
+from llm_economics.core.references import as_names, holds
 from llm_economics.core.registry import Quantity
 
 __all__ = ["Facility", "Grid", "Tariff"]
@@ -37,7 +38,7 @@ class Grid(Noun):
     name: str = attrs.field(converter=as_text)
     """Name in the catalogue: "US"."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
     carbon_intensity: Quantity | None = attrs.field(default=None, converter=as_carbon_intensity)
@@ -64,7 +65,7 @@ class Tariff(Noun):
     description: str = attrs.field(default="", converter=as_text)
     """Who pays it."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
     price: Quantity = attrs.field(converter=as_price_of_energy)
@@ -96,7 +97,7 @@ got 0.9
     description: str = attrs.field(default="", converter=as_text)
     """What it stands for."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
     power_usage_effectiveness: Quantity = attrs.field(converter=as_power_usage_effectiveness)
@@ -107,10 +108,10 @@ got 0.9
     )
     """WUE: water consumed on site over IT energy (L/kWh)."""
 
-    grid: Grid | None = attrs.field(default=None)
+    grid: Grid | None = attrs.field(default=None, validator=holds(Grid, "grids"))
     """The grid it draws from."""
 
-    tariff: Tariff | None = attrs.field(default=None)
+    tariff: Tariff | None = attrs.field(default=None, validator=holds(Tariff, "tariffs"))
     """What it pays for electricity."""
 
     @property

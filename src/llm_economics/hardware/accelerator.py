@@ -27,6 +27,7 @@ from llm_economics.core.fields import (
 )
 from llm_economics.core.nouns import Noun
 from llm_economics.core.number_format import NumberFormat, number_format
+from llm_economics.core.references import as_names
 from llm_economics.core.registry import Quantity
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Accelerator(Noun):
     form_factor: str = attrs.field(default="", converter=as_text)
     """SXM5, PCIe, chip on a board, ..."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
     peaks: Mapping[NumberFormat, Quantity] = attrs.field(factory=dict, converter=as_peaks)

@@ -18,6 +18,7 @@ from llm_economics.core.fields import (
     named_fields,
 )
 from llm_economics.core.nouns import Noun
+from llm_economics.core.references import as_names, holds
 from llm_economics.core.registry import Quantity
 from llm_economics.hardware.accelerator import Accelerator
 
@@ -41,10 +42,12 @@ class Server(Noun):
     vendor: str = attrs.field(default="", converter=as_text)
     """Who sells or rents it."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
-    accelerator: Accelerator | None = attrs.field(default=None)
+    accelerator: Accelerator | None = attrs.field(
+        default=None, validator=holds(Accelerator, "accelerators")
+    )
     """The accelerator inside."""
 
     accelerators: Quantity | None = attrs.field(default=None, converter=as_accelerators)

@@ -11,6 +11,7 @@ from llm_economics.core.breakdown import Breakdown, Step, attempt, given
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.fields import as_request_rate, as_text, as_time, named_fields
 from llm_economics.core.nouns import Noun, unique_sources
+from llm_economics.core.references import as_names, holds
 from llm_economics.core.registry import Quantity
 from llm_economics.serving.estimate import InferenceBreakdown
 from llm_economics.serving.laws import training_share_per_request
@@ -149,13 +150,17 @@ class Service(Noun):
     description: str = attrs.field(default="", converter=as_text)
     """Which model and hardware stand for it, and why."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
-    training: TrainingWorkload = attrs.field()
+    training: TrainingWorkload = attrs.field(
+        validator=holds(TrainingWorkload, "services[...].training")
+    )
     """The training run that stands for it."""
 
-    query: InferenceWorkload = attrs.field()
+    query: InferenceWorkload = attrs.field(
+        validator=holds(InferenceWorkload, "services[...].query")
+    )
     """One request to it."""
 
     requests: Quantity | None = attrs.field(default=None, converter=as_request_rate)

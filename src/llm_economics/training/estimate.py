@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llm_economics.training.workload import TrainingWorkload
+    from llm_economics.transformer.model import Model
 
 __all__ = ["TrainingBreakdown", "estimate_training"]
 
@@ -48,6 +49,8 @@ class TrainingBreakdown(Breakdown):
     """Name of the accelerator."""
 
     _computation: Maybe
+    _how_computed: str
+
     _utilization: Maybe
 
     accelerators: Quantity
@@ -105,7 +108,7 @@ class TrainingBreakdown(Breakdown):
 
     def steps(self) -> Iterator[Step]:
         """Go through the lines, from inputs to results."""
-        yield Step("computation", self._computation, "6 N D, with the attention term, or as given")
+        yield Step("computation", self._computation, self._how_computed)
         yield Step("model FLOPs utilization", self._utilization, "computation / (time x peak)", "%")
         yield Step("accelerators", self.accelerators, "as given")
         yield Step("duration", self.duration, _HOW["duration"], "day")
@@ -171,6 +174,7 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
         input_sources=workload.sources,
         accelerator=workload.accelerator.name,
         computation=computation,
+        how_computed=_how_computed(workload),
         utilization=attempt(
             lambda: model_flops_utilization(
                 computation=given(computation), accelerator_time=time, peak=peak
@@ -190,7 +194,19 @@ def _title(workload: TrainingWorkload) -> str:
     model = workload.model.name if workload.model else "a model"
     subject = workload.name or f"training of {model}"
     where = f" at {workload.facility.name}" if workload.facility else ""
-    return f"{subject} on {workload.accelerators} {workload.accelerator.name}{where}"
+    count = str(workload.accelerators).replace(" accelerator", "").partition(" (median")[0]
+    return f"{subject} on {count} x {workload.accelerator.name}{where}"
+
+
+def _how_computed(workload: TrainingWorkload) -> str:
+    model = workload.model
+    if workload.computation is not None:
+        return "as given"
+    if workload.tokens is None and (model is None or model.training_tokens is None):
+        return "as published or estimated for the model"
+    if workload.attention in {None, AttentionConvention.NONE}:
+        return "6 N D"
+    return f"6 N D and the attention term ({workload.attention})"
 
 
 def _computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
@@ -200,7 +216,7 @@ def _computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantit
     if model is None:
         message = "the computation is not known; give TrainingWorkload(model=..., tokens=...)"
         raise MissingInputError(message)
-    tokens = workload.tokens if workload.tokens is not None else model.training_tokens
+    tokens = _tokens(workload, model, taken)
     if tokens is None:
         return _published_computation(workload, taken)
     convention = _convention(workload, taken)
@@ -216,6 +232,20 @@ def _computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantit
         ),
     )
     return training_computation(computation_per_token=per_token, tokens=tokens)
+
+
+def _tokens(workload: TrainingWorkload, model: Model, taken: list[Assumption]) -> Quantity | None:
+    if workload.tokens is not None or model.training_tokens is None:
+        return workload.tokens
+    taken.append(
+        Assumption(
+            name="tokens",
+            value=model.training_tokens,
+            why=f"training tokens of {model.name}, since the workload gives none",
+            provenance=model.provenance.get("training_tokens"),
+        )
+    )
+    return model.training_tokens
 
 
 def _published_computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:

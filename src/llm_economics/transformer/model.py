@@ -17,6 +17,7 @@ from llm_economics.core.fields import (
     named_fields,
 )
 from llm_economics.core.nouns import Noun
+from llm_economics.core.references import as_names
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.transformer.architecture import Architecture
 from llm_economics.transformer.laws import AttentionConvention, attention_computation_per_token
@@ -64,7 +65,7 @@ class Model(Noun):
     estimated_by: str = attrs.field(default="", converter=as_text)
     """Who estimated the figures, if its maker does not tell."""
 
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_names, repr=False)
     """Other names people use."""
 
     parameters: Quantity | None = attrs.field(default=None, converter=as_parameters)

@@ -23,6 +23,7 @@ from llm_economics.core.fields import (
 from llm_economics.core.nouns import Noun, unique_sources
 from llm_economics.core.number_format import NumberFormat
 from llm_economics.core.number_format import number_format as as_number_format
+from llm_economics.core.references import holds
 from llm_economics.core.registry import Quantity
 from llm_economics.facility.site import Facility
 from llm_economics.hardware.accelerator import Accelerator
@@ -42,16 +43,16 @@ class Workload(Noun):
     name: str = attrs.field(default="", converter=as_text)
     """What it is called in results; by default after its model."""
 
-    model: Model | None = attrs.field(default=None)
+    model: Model | None = attrs.field(default=None, validator=holds(Model, "models"))
     """The model that is trained or served."""
 
-    accelerator: Accelerator = attrs.field()
+    accelerator: Accelerator = attrs.field(validator=holds(Accelerator, "accelerators"))
     """The accelerator that computes."""
 
-    facility: Facility | None = attrs.field(default=None)
+    facility: Facility | None = attrs.field(default=None, validator=holds(Facility, "facilities"))
     """Where it runs; `estimate` needs it, since energy without its overhead is half an answer."""
 
-    server: Server | None = attrs.field(default=None)
+    server: Server | None = attrs.field(default=None, validator=holds(Server, "servers"))
     """The server that holds the accelerators. If its power and number of accelerators are known,
     the server boundary takes them instead of rated power, load and server factor; the accelerator
     boundary keeps rated power and load, but never exceeds the server. A `server_factor` given
@@ -82,7 +83,7 @@ class Workload(Noun):
     """Share of that time in which it does paid work."""
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a server that draws less than its accelerators, or holds other ones."""
+        """Refuse a format that the accelerator lacks, and a server that does not hold it."""
         name = type(self).__name__
         factor = self.server_factor
         if factor is not None and float(factor.bounds().low.to("").magnitude) < 1.0:
@@ -91,6 +92,8 @@ class Workload(Noun):
                 f"got {factor}"
             )
             raise RangeError(message)
+        if self.number_format is not None and self.accelerator.peaks:
+            self.accelerator.peak(self.number_format)  # refuses a format that it does not have
         server = self.server
         if server is None or server.accelerator is None:
             return

@@ -52,7 +52,7 @@ each_case = pytest.mark.parametrize(
 )
 
 
-def grid(box: Box, count: int = 9) -> list[Array]:
+def grid(box: Box, count: int = 13) -> list[Array]:
     """Return points of a box, one array per argument."""
     sides = [np.linspace(low, high, count) for low, high in box]
     return [axis.ravel() for axis in np.meshgrid(*sides)]

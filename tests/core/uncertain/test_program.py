@@ -48,9 +48,7 @@ def test_what_cancels_is_exact(number: Uncertain, value: float) -> None:
 def test_constants_are_folded() -> None:
     """What is fixed is computed when compiling, and unused inputs go away."""
     program = compile_program(constant(2.0) * 3.0 + (X - X))
-    assert [step.operation for step in program.instructions] == ["constant"] * 2 + ["add"] or (
-        program.run([]) == 6.0
-    )
+    assert [step.operation for step in program.instructions] == ["constant"]
     assert program.variables == ()
     assert program.run([]) == 6.0
 

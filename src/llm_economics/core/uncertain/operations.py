@@ -157,8 +157,9 @@ def _maximum_slopes(_: Interval, a: Interval, b: Interval) -> tuple[Interval, In
 
 
 def _minimum_slopes(_: Interval, a: Interval, b: Interval) -> tuple[Interval, Interval]:
-    of_b, of_a = _choice_slopes(b, a)
-    return of_a, of_b
+    # Each of them wins here where it loses in max(a, b).
+    of_a, of_b = _choice_slopes(a, b)
+    return of_b, of_a
 
 
 def _absolute_interval(a: Interval) -> Interval:

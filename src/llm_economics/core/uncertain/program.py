@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Instruction", "Program", "compile_program"]
 
+
 @attrs.frozen(eq=False)
 class Instruction:
     """One step: a constant, an input, or an operation on earlier steps."""
