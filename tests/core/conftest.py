@@ -119,9 +119,7 @@ def elsewhere() -> Callable[[str], str]:
     def run(code: str) -> str:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         command = [sys.executable, "-W", "error", "-c", code]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

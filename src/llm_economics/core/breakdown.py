@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 
 from llm_economics.core.display import html_escape
 from llm_economics.core.errors import MissingInputError
@@ -189,7 +190,7 @@ def _plain(step: Step) -> dict[str, Any]:
         return {"value": None, "low": None, "high": None, "unit": "", "how": str(step.value)}
     value = step.value.to(step.unit) if step.unit else step.value
     if value.is_range:
-        low, middle, high = (float(x) for x in value.quantiles(0.05, 0.5, 0.95).magnitude)
+        low, middle, high = value.quantiles(0.05, 0.5, 0.95).magnitude.tolist()
     else:
-        low = middle = high = float(value.magnitude)
+        low = middle = high = np.asarray(value.magnitude).tolist()
     return {"value": middle, "low": low, "high": high, "unit": value.unit_text, "how": step.how}

@@ -6,6 +6,7 @@ names neither the word that the reader thinks in nor the likely slip.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,9 @@ def describe_dimension(value: Any) -> DimensionName | None:
 def _dimension_table(registry: Any) -> dict[str, DimensionName]:
     table: dict[str, DimensionName] = {}
     for name in DIMENSION_NAMES:
-        table.setdefault(str(registry.parse_units(name.unit).dimensionality), name)
+        # A foreign registry lacks some of our units.
+        with suppress(pint.UndefinedUnitError):
+            table.setdefault(str(registry.parse_units(name.unit).dimensionality), name)
     return table
 
 

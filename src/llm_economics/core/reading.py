@@ -13,7 +13,7 @@ import pint
 from pint.facets.plain import PlainQuantity
 from pint.registry import Quantity as PintQuantity
 
-from llm_economics.core.errors import NotationError, RangeError
+from llm_economics.core.errors import NotationError, RangeError, nearest_names
 from llm_economics.core.notation import Notation, parse
 from llm_economics.core.registry import Quantity, domestic, ureg
 from llm_economics.core.uncertain import conventions
@@ -450,12 +450,24 @@ def _range(
 def _unit(text: str) -> Any:
     try:
         return ureg.Unit(text)
-    except (pint.UndefinedUnitError, pint.DefinitionSyntaxError) as error:
-        message = f"the unit {text!r} cannot be read: {error}"
+    except pint.UndefinedUnitError as error:
+        names = error.unit_names
+        unknown = names if isinstance(names, str) else next(iter(names))
+        message = f"the unit {text!r} cannot be read: there is no {unknown!r}.{_unit_hint(unknown)}"
         raise NotationError(message) from None
     except Exception as error:  # pint lets errors of the tokenizer through
-        message = f"the unit {text!r} cannot be read"
+        message = f"the unit {text!r} cannot be read; write it as in 'USD/accelerator/hour'"
         raise NotationError(message) from error
+
+
+def _unit_hint(name: str) -> str:
+    """What was probably meant by a unit that does not exist."""
+    if name.casefold().endswith("flops"):
+        return " Write FLOP for a count and FLOP/s for a rate, as in 'TFLOP/s'."
+    if name.casefold().endswith("bps"):
+        return " Write bit/s or B/s, as in 'Gbit/s'."
+    near = nearest_names(name, (str(unit) for unit in dir(ureg)))
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _from_text(text: str, *, name: str | None, source: str, limits: Limits) -> Quantity:
@@ -504,7 +516,8 @@ def _from_object(value: Any, unit: str | None, name: str | None) -> Quantity:
     del name  # a range that exists has its name
     if isinstance(value, PlainQuantity):
         known: Quantity = domestic(value)
-        return ureg.Quantity(_as_magnitude(known.magnitude), known.units)
+        magnitude = _as_magnitude(known.magnitude)
+        return known if magnitude is known.magnitude else ureg.Quantity(magnitude, known.units)
     return ureg.Quantity(_as_magnitude(value), _unit(unit or ""))
 
 

@@ -75,7 +75,7 @@ class Quantity(Evaluation, PintQuantity[Any]):
 
     def __new__(cls, value: Any, units: Any = None) -> Quantity:  # noqa: PYI034 - ureg's own class
         """Build in the one registry, whichever class was called."""
-        if not hasattr(cls, "_REGISTRY"):
+        if cls is Quantity:
             return ureg.Quantity(value, units)
         if isinstance(value, str):
             made = _from_text(value)
@@ -126,7 +126,7 @@ class Quantity(Evaluation, PintQuantity[Any]):
         return ureg.Quantity(self.to("").magnitude ** known.to("").magnitude)
 
     def __rpow__(self, other: Any) -> Any:
-        raised: Any = self._combine("**", super().__rpow__, other)
+        raised = other ** self.to("").magnitude
         return ureg.Quantity(raised) if isinstance(raised, Uncertain) else raised
 
     # `x += y` gives x a new value; it does not reach into arrays that others hold.
@@ -140,6 +140,12 @@ class Quantity(Evaluation, PintQuantity[Any]):
 
     def __neg__(self) -> Quantity:
         return self._like(-self._magnitude)
+
+    def __pos__(self) -> Quantity:
+        return self._like(+self._magnitude)
+
+    def __abs__(self) -> Quantity:
+        return self._like(abs(self._magnitude))
 
     def __lt__(self, other: Any) -> Any:
         return self._compared("<", super().__lt__, other)
@@ -414,6 +420,9 @@ def _build_registry() -> Registry:
 ureg: Registry = _build_registry()
 """The registry of every quantity of this library."""
 
+# For pint's class methods, such as `from_list`.
+Quantity._REGISTRY = ureg  # noqa: SLF001 - it is our own
+
 
 def use_as_application_registry() -> None:
     """Make this registry pint's application registry, so that plain `pint.Quantity` uses it.
@@ -480,9 +489,9 @@ _WHOLE = frozenset({np.ceil, np.floor})
 
 def _numpy_error(name: str, values: tuple[Any, ...], error: Exception) -> DimensionError:
     quantities = [value for value in values if isinstance(value, Quantity)]
-    for other in quantities[1:]:
-        if other.dimensionality != quantities[0].dimensionality:
-            return dimension_error(f"np.{name}({quantities[0]}, {other})", quantities[0], other)
+    unlike = [q for q in quantities if q.dimensionality != quantities[0].dimensionality]
+    if unlike:
+        return dimension_error(f"np.{name}({quantities[0]}, {unlike[0]})", quantities[0], unlike[0])
     return DimensionError(f"np.{name}: {error}")
 
 

@@ -73,8 +73,8 @@ RECORDED: dict[str, Callable[[Any, Any], Any]] = {
     "np.greater_equal": lambda x, y: np.greater_equal(2 * x, y) * 1.0,
     "np.where": lambda x, y: np.where(np.less(2 * x, y) * 1.0, x, y),
     "np.clip": lambda x, _: np.clip(x, 1.2, 1.8),
-    "x * array": lambda x, _: (x * np.array([1.0, 2.0]).reshape(2, 1)),
-    "array + x": lambda x, _: (np.array([1.0, 2.0]).reshape(2, 1) + x),
+    "x * array": lambda x, _: x * np.array([1.0, 2.0]).reshape(2, 1),
+    "array + x": lambda x, _: np.array([1.0, 2.0]).reshape(2, 1) + x,
 }
 
 
@@ -157,7 +157,7 @@ def test_equal_expressions_are_equal() -> None:
     assert X + 2 * Y == 2 * Y + X
     assert hash(X * 2.5) == hash(X * 2.5)
     assert X - Y != Y - X
-    assert X != new(1, 2)
+    assert new(1, 2) != X
     assert X != 1.5
     assert len({X, uncertain(X.payload), Y}) == 2
 

@@ -120,7 +120,9 @@ def test_kept_rows_are_the_lattice(monkeypatch: pytest.MonkeyPatch) -> None:
     product = new(1, 3) * new(2, 9)
     kept = samples(product, 1024, method="lattice", rng=3)
     u = lattice_points(2, 1024, shift_key=3)
-    np.testing.assert_array_equal(kept, LogNormal(1, 3).quantile(u[0]) * LogNormal(2, 9).quantile(u[1]))
+    np.testing.assert_array_equal(
+        kept, LogNormal(1, 3).quantile(u[0]) * LogNormal(2, 9).quantile(u[1])
+    )
     assert samples(X, 2**15, method="lattice").size == 2**15  # too many to keep
 
 
@@ -215,8 +217,8 @@ def test_discrete_values_keep_their_weight() -> None:
 def test_another_process_gives_the_same_digits(elsewhere: Callable[[str], str]) -> None:
     """Quantiles and samples repeat in a new process, to the last digit."""
     code = (
-        "from llm_economics.core.reading import between\\n"
-        "x = between(1.5, 7.5, name='digits') * between(2, 3, name='more digits')\\n"
+        "from llm_economics.core.reading import between\n"
+        "x = between(1.5, 7.5, name='digits') * between(2, 3, name='more digits')\n"
         "print(repr(x.quantiles(0.05, 0.95).magnitude.tolist()),"
         " repr(x.samples(3).magnitude.tolist()))"
     )

@@ -50,7 +50,9 @@ def test_a_name_is_made_of_the_range() -> None:
     assert Variable.create(LogNormal(7, 15), name="power").name == "power"
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+)
 def test_a_copy_is_the_same_input(copied: Callable[[Variable], Variable]) -> None:
     """Copying and pickling give the variable itself."""
     original = Variable.create(LogNormal(7, 15))

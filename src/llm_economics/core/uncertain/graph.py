@@ -359,7 +359,7 @@ def _identity(payload: Any) -> Any:
 
 
 def _accepts(value: Any) -> bool:
-    return isinstance(value, (Uncertain, Real, np.number)) or (
+    return isinstance(value, (Uncertain, Real, np.number, np.bool_)) or (
         isinstance(value, np.ndarray) and value.dtype != object
     )
 

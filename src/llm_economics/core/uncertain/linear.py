@@ -209,7 +209,7 @@ def from_ufloat(number: UFloat) -> Uncertain | float:
     node: Any = float(number.nominal_value)
     terms: Any = number
     for source, slope in terms.derivatives.items():
-        if source.std_dev:
+        if source.std_dev and slope:
             variable = _variable_of(source)
             node = node + float(slope) * (uncertain(variable) - float(source.nominal_value))
     found: Uncertain | float = node

@@ -131,7 +131,7 @@ def _renew_process() -> None:
     _process[:] = [uuid.uuid4().hex, 0]
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_renew_process)
 
 

@@ -1,0 +1,73 @@
+"""What all nouns share: provenance, variation, a short view."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from llm_economics.core.fields import as_power, as_text, named_fields
+from llm_economics.core.nouns import Noun, unique_sources
+from llm_economics.core.reading import quantity
+from llm_economics.core.registry import Quantity
+from llm_economics.core.sources import Kind, Provenance, Source
+
+PAGE = Source(key="a-page", title="A page", organisation="Somebody", date="2025")
+OTHER = Source(key="b-page", title="B page", organisation="Somebody", date="2025")
+
+
+def origin(*sources: Source) -> Provenance:
+    return Provenance(sources=sources, kind=Kind.MEASURED, date="2025", confidence="seen")
+
+
+@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+class Box(Noun):
+    name: str = attrs.field(default="<box>", converter=as_text)
+    aliases: tuple[str, ...] = ()
+    power: Quantity | None = attrs.field(default=None, converter=as_power)
+    inner: Box | None = None
+
+
+@pytest.fixture
+def box() -> Box:
+    """Return a box whose power comes from a page."""
+    provenance = {"power": origin(PAGE), "peaks.bf16": origin(OTHER, PAGE)}
+    return Box(power="5 MW", inner=Box(name="small"), provenance=provenance)
+
+
+def test_sources_come_once(box: Box) -> None:
+    """Every source of any figure, in order, without repeats."""
+    assert box.sources == (PAGE, OTHER)
+    assert unique_sources([]) == ()
+
+
+def test_a_variant_loses_the_origin_of_what_changed(box: Box) -> None:
+    """A changed figure is nobody's any more; the rest keeps its source."""
+    other = box.evolve(power="6 MW")
+    assert other.power == quantity("6 MW")
+    assert set(other.provenance) == {"peaks.bf16"}
+    assert set(box.provenance) == {"power", "peaks.bf16"}
+    assert box.power == quantity("5 MW")
+
+
+def test_provenance_can_be_given_again(box: Box) -> None:
+    """Who knows where the new figure comes from says so."""
+    other = box.evolve(power="6 MW", provenance={"power": origin(OTHER)})
+    assert other.sources == (OTHER,)
+
+
+def test_the_short_view(box: Box) -> None:
+    """Figures with their origin, inner nouns by name, everything escaped."""
+    html = box._repr_html_()
+    assert "<td>&lt;box&gt;</td>" in html
+    assert "<td>5 MW</td>" in html
+    assert "<td>small</td>" in html
+    assert str(box.provenance["power"]).replace("&", "&amp;") in html
+    assert "aliases" not in html
+    assert html.startswith("<table><caption>Box</caption>")
+
+
+def test_nouns_are_found_by_key(box: Box) -> None:
+    """Two nouns with equal figures are still two."""
+    assert box != box.evolve()
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        box.name = "other"  # type: ignore[misc]
