@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-
-import pytest
+from typing import TYPE_CHECKING
 
 from llm_economics.cli import SERVICES, main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_main_job(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 import llm_economics as le
 from llm_economics.core.errors import UnknownNameError
 from llm_economics.report.rows import ROWS
 
+if TYPE_CHECKING:
+    from llm_economics.report.comparison import Comparison
+
 NAMES = ["ChatGPT", "Grok", "Gemini", "Copilot", "Titan"]
 
 
 @pytest.fixture(scope="module")
-def comparison() -> object:
+def comparison() -> Comparison:
     """The five services side by side."""
     return le.compare(NAMES)
 
 
-def test_every_cell_of_the_seed_table_is_shown(comparison) -> None:
+def test_every_cell_of_the_seed_table_is_shown(comparison: Comparison) -> None:
     """All 25 cells stand in the comparison, as one or more claims."""
-    shown = {
-        claim.key for row in ROWS for name in NAMES for claim in comparison.claimed(row, name)
-    }
+    shown = {claim.key for row in ROWS for name in NAMES for claim in comparison.claimed(row, name)}
     assert shown == {key for key in le.claims if key.startswith("seed/")}
     cells = {(c.cell["row"], c.cell["column"]) for c in comparison.claims}
     assert len(cells) == 25
 
 
-def test_every_line_is_computed(comparison) -> None:
+def test_every_line_is_computed(comparison: Comparison) -> None:
     """Each service has a computed figure in each line; none is unknown."""
     for row in ROWS:
         for name in NAMES:
             assert "unknown" not in comparison.computed(row, name)
 
 
-def test_text(comparison) -> None:
+def test_text(comparison: Comparison) -> None:
     """The text holds each service, each line, each claim and its verdict, in 110 columns."""
     text = str(comparison)
     assert all(row.label in text for row in ROWS)
@@ -46,7 +47,7 @@ def test_text(comparison) -> None:
     assert max(len(line) for line in text.splitlines()) <= 112
 
 
-def test_markdown(comparison) -> None:
+def test_markdown(comparison: Comparison) -> None:
     """The Markdown has a line claimed and a line computed for each quantity."""
     lines = comparison.to_markdown().splitlines()
     head = next(line for line in lines if line.startswith("| quantity"))
@@ -57,7 +58,7 @@ def test_markdown(comparison) -> None:
     assert columns == {8}
 
 
-def test_plain_data(comparison) -> None:
+def test_plain_data(comparison: Comparison) -> None:
     """The dictionary survives JSON and holds assumptions and sources."""
     data = json.loads(json.dumps(comparison.to_dict()))
     assert list(data["services"]) == NAMES
@@ -79,10 +80,9 @@ def test_public_claims_on_request() -> None:
     assert "public/titan" in comparison.to_markdown(public=True)
 
 
-def test_frame(comparison) -> None:
+def test_frame(comparison: Comparison) -> None:
     """The frame has a line per service and quantity."""
     frame = comparison.to_frame()
-    assert isinstance(frame, pd.DataFrame)
     assert set(frame["service"]) == set(NAMES)
     assert {"quantity", "value", "low", "high", "unit"} <= set(frame.columns)
 
