@@ -119,9 +119,12 @@ def test_a_stated_probability_is_used() -> None:
         (np.array([1.0, np.inf]), RangeError, "needs finite numbers"),
         ((1, 2, 3, 4), NotationError, r"a tuple needs \(low, high\)"),
         ((15, 7, "MW"), RangeError, "runs from high to low"),
-        ("5 ton", NotationError, "the unit 'ton' cannot be read"),
-        ("5 FLOPS", NotationError, "the unit 'FLOPS' cannot be read"),
-        ("5 mw", NotationError, "the unit 'mw' cannot be read"),
+        ("5 ton", NotationError, "'ton' cannot be read.*Did you mean 'tonne'"),
+        ("5 TFLOPS", NotationError, "'TFLOPS' cannot be read.*FLOP/s for a rate"),
+        ("5 Gbps", NotationError, "'Gbps' cannot be read.*Write bit/s or B/s"),
+        ("5 mw", NotationError, "'mw' cannot be read.*Did you mean 'MW'"),
+        ("5 KWH", NotationError, "'KWH' cannot be read.*Did you mean 'kWh'"),
+        ("5 zzzzq", NotationError, "there is no 'zzzzq'.$"),
     ],
     ids=lambda x: x if isinstance(x, str) else type(x).__name__,
 )
@@ -259,7 +262,7 @@ def test_nodes_are_read() -> None:
 
 def test_a_broken_unit_is_named() -> None:
     """Whatever pint stumbles over, the unit is named."""
-    with pytest.raises(NotationError, match=r"the unit 'MW\*\*' cannot be read"):
+    with pytest.raises(NotationError, match=r"the unit 'MW\*\*' cannot be read; write it as in"):
         quantity(5, "MW**")
     with pytest.raises(NotationError, match=r"the unit '\(' cannot be read"):
         quantity(5, "(")

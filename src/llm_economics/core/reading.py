@@ -451,7 +451,7 @@ def _unit(text: str) -> Any:
     try:
         return ureg.Unit(text)
     except pint.UndefinedUnitError as error:
-        names = error.unit_names
+        names: Any = error.unit_names  # one name or several
         unknown = names if isinstance(names, str) else next(iter(names))
         message = f"the unit {text!r} cannot be read: there is no {unknown!r}.{_unit_hint(unknown)}"
         raise NotationError(message) from None
@@ -460,13 +460,17 @@ def _unit(text: str) -> Any:
         raise NotationError(message) from error
 
 
+_COMMON_UNITS = ("kW", "MW", "GW", "kWh", "MWh", "GWh", "TWh", "kg", "GB", "TB", "Mtoken", "MUSD")
+
+
 def _unit_hint(name: str) -> str:
     """What was probably meant by a unit that does not exist."""
     if name.casefold().endswith("flops"):
         return " Write FLOP for a count and FLOP/s for a rate, as in 'TFLOP/s'."
     if name.casefold().endswith("bps"):
         return " Write bit/s or B/s, as in 'Gbit/s'."
-    near = nearest_names(name, (str(unit) for unit in dir(ureg)))
+    known = map(str, ureg._units)  # noqa: SLF001 - pint has no public list of names
+    near = nearest_names(name, (*known, *_COMMON_UNITS))
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
