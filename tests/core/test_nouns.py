@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import attrs
 import pytest
 
+import llm_economics as le
 from llm_economics.core.fields import as_power, as_text, named_fields
 from llm_economics.core.nouns import Noun, unique_sources
 from llm_economics.core.reading import quantity
@@ -71,3 +75,39 @@ def test_nouns_are_found_by_key(box: Box) -> None:
     assert box != box.evolve()
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         box.name = "other"  # type: ignore[misc]
+
+
+def test_nouns_travel() -> None:
+    """A noun with everything inside survives pickling and deep copies, ranges included."""
+    service = le.services["Titan"]
+    for twin in (pickle.loads(pickle.dumps(service)), copy.deepcopy(service)):
+        assert twin.training.accelerator.name == service.training.accelerator.name
+        difference = twin.requests - service.requests
+        assert difference.bounds().low.magnitude == difference.bounds().high.magnitude == 0
+        assert twin.sources == service.sources
+
+
+def test_repr_is_short() -> None:
+    """At the prompt a noun names the nouns inside and cuts long texts."""
+    text = repr(le.services["Titan"])
+    assert "training='Titan training'" in text
+    assert "...'" in text
+    assert len(text) < 600
+    assert repr(le.Grid(name="x")) == "Grid(name='x')"
+    assert "evidence=..." in repr(le.claims["seed/titan/accelerator"])
+
+
+def test_mappings_inside_cannot_be_changed() -> None:
+    """The peaks of an accelerator are read only."""
+    peaks = le.accelerators["H100 SXM"].peaks
+    with pytest.raises(TypeError):
+        peaks["bf16"] = 1  # type: ignore[index]
+    assert len(peaks) == len(list(peaks)) == len(dict(peaks))
+    assert "bf16" in repr(peaks)
+
+
+def test_explain_without_sources() -> None:
+    """The list of sources can be left out."""
+    estimate = le.services["Titan"].estimate()
+    assert "Sources:" in estimate.explain()
+    assert "Sources:" not in estimate.explain(sources=False)

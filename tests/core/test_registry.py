@@ -17,14 +17,16 @@ import pint
 import pytest
 from uncertainties import ufloat
 
+import llm_economics as le
 from llm_economics.core.errors import (
     DimensionError,
+    LinearizationWarning,
     LLMEconomicsError,
     NotationError,
     RangeError,
     TruthValueError,
 )
-from llm_economics.core.reading import between, quantity
+from llm_economics.core.reading import alternatives, between, quantity
 from llm_economics.core.registry import Quantity, ureg
 
 if TYPE_CHECKING:
@@ -450,7 +452,7 @@ SHOWN: dict[str, tuple[Any, str]] = {
     "long": (quantity("1234567.891 W"), "1.23457e6 W"),
     "range": (RANGE, "10.2 [7 – 15] MW (median, 90 %)"),
     "plain": (quantity("0.4"), "0.4"),
-    "array": (ARRAY, "[1.0 2.0] MW"),
+    "array": (ARRAY, "[1 2] MW"),
     "0-d array": (Quantity(np.array(5.0), "MW"), "5 MW"),
     "NaN": (Quantity(math.nan, "MW"), "nan MW"),
     "infinity": (Quantity(math.inf, "MW"), "inf MW"),
@@ -517,3 +519,39 @@ def test_every_error_is_one_of_ours() -> None:
     for kind in (LLMEconomicsError, ValueError):
         with pytest.raises(kind, match="needs power"):
             MW + MWH
+
+
+def test_quantiles_of_whole_numbers_are_whole() -> None:
+    """Between 3 and 4 servers there is no half server."""
+    servers = le.ceil(le.between(3, 8, "server")).quantiles(0.05, 0.3, 0.5, 0.95).magnitude
+    assert np.array_equal(servers, np.round(servers))
+    chosen = alternatives([1, 10], "W", weights=[0.5, 0.5]).quantiles(0.4999, 0.5001).magnitude
+    assert set(chosen) == {1.0, 10.0}
+
+
+def test_log_linear_warns_near_another_branch() -> None:
+    """A log-linear answer is blind to the other branch of a maximum, and says so."""
+    bill = le.maximum(le.between(1, 9, "USD"), le.quantity("3 USD"))
+    with pytest.warns(LinearizationWarning, match="log-linear answer is not fit.*maximum"):
+        bill.log_linear()
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text"),
+    [
+        (Quantity(3.79878e25, "FLOP"), ".4g", "3.799e25 FLOP"),
+        (Quantity(16384.0, "W"), ".2g", "16,000 W"),
+        (Quantity(0.30078, "Wh"), "", "0.30078 Wh"),
+        (Quantity(np.array([6.54183073, 24.9154]), "GWh"), "", "[6.54183 24.9154] GWh"),
+    ],
+)
+def test_formats_agree(value: Quantity, spec: str, text: str) -> None:
+    """Digits asked for and digits by default look alike, also in arrays."""
+    assert format(value, spec) == text
+
+
+def test_answers_show_themselves() -> None:
+    """Bounds, summary and log-linear answer print as a sentence at the prompt too."""
+    value = le.between(7, 15, "MW")
+    for answer in (value.bounds(), value.summary(), value.log_linear()):
+        assert repr(answer) == str(answer)

@@ -63,7 +63,7 @@ def test_by_boundary() -> None:
 def test_unknown_boundary() -> None:
     """A misspelt boundary is answered with the known ones."""
     known = "one of accelerator, server, it, facility"
-    with pytest.raises(UnknownNameError, match=f"{known}.* 'building'"):
+    with pytest.raises(UnknownNameError, match=f"'building'.*{known}"):
         widened(1.0, 1.0, 0.1, 1.1).at("building")
     with pytest.raises(UnknownNameError, match=known):
         Boundary("x")

@@ -139,7 +139,7 @@ def test_attention_term_needs_the_shape() -> None:
 
 def test_unknown_attention_convention() -> None:
     """A misspelt convention is answered with the known ones."""
-    with pytest.raises(UnknownNameError, match=r"one of none, causal, full.* 'casual'"):
+    with pytest.raises(UnknownNameError, match=r"'casual'.*one of none, causal, full"):
         AttentionConvention("casual")
 
 

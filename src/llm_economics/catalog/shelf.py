@@ -40,7 +40,7 @@ class Shelf(Mapping[str, Item]):
     Traceback (most recent call last):
         ...
     llm_economics.core.errors.UnknownNameError: there is no accelerator named 'h100 smx'. \
-Did you mean 'H100 SXM', ...?
+Did you mean 'H100 SXM', ...? list(le.accelerators) shows all 10.
     """
 
     __slots__ = ("_stock",)

@@ -113,6 +113,10 @@ class Stock(Generic[Item]):
         """Find the key of a name, None if there is none."""
         return self.opened().keys.get(folded(name)) if isinstance(name, str) else None
 
+    def _hint(self) -> str:
+        shelf = f"{self.what[:-1]}ies" if self.what.endswith("y") else f"{self.what}s"
+        return f"list(le.{shelf}) shows all {len(self.opened().tables)}."
+
     def item(self, name: object) -> Item:
         """Find the entry of a name.
 
@@ -133,7 +137,7 @@ class Stock(Generic[Item]):
         """
         key = self.key(name)
         if key is None:
-            raise UnknownNameError(str(name), self._near(str(name)), self.what)
+            raise UnknownNameError(str(name), self._near(str(name)), self.what, hint=self._hint())
         state = self.opened()
         if key not in state.items:
             state.items[key] = self.build(key, state.tables[key])

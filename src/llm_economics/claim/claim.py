@@ -48,7 +48,7 @@ def _as_any(value: QuantityLike) -> QuantityLike:
     return value
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Claim(Noun):
     """A public statement about a service.
 

@@ -30,6 +30,9 @@ class Bounds(NamedTuple):
         text = f"{short_number(low)} .. {short_number(high)} {self.low.unit_text}".rstrip()
         return f"{text} (guaranteed while every input stays in its quoted range)"
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class LogLinear(NamedTuple):
     """First-order answer on the log scale: exact for products of log-normal ranges."""
@@ -52,6 +55,9 @@ class LogLinear(NamedTuple):
     def __str__(self) -> str:
         text = _shown(self.median, self.low, self.high)
         return with_kind(text, self.median.unit_text, "log-linear", self.level)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Summary(NamedTuple):
@@ -84,6 +90,9 @@ class Summary(NamedTuple):
     def __str__(self) -> str:
         text = _shown(self.median, self.low, self.high)
         return with_kind(text, self.median.unit_text, "median", self.level)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _shown(middle: Quantity, low: Quantity, high: Quantity) -> str:

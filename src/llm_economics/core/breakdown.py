@@ -121,8 +121,13 @@ class Breakdown:
         """Go through the lines, from inputs to results."""
         return iter(())
 
-    def explain(self) -> Text:
+    def explain(self, *, sources: bool = True) -> Text:
         """Say how every figure came about, what was assumed, and on which sources it rests.
+
+        Parameters
+        ----------
+        sources : bool
+            Whether to list the sources.
 
         Returns
         -------
@@ -137,7 +142,7 @@ class Breakdown:
         if self.assumptions:
             lines += ["", "Assumed (not given by the caller):"]
             lines += [f"  - {assumption}" for assumption in self.assumptions]
-        if self.sources:
+        if sources and self.sources:
             lines += ["", "Sources:"]
             lines += [f"  [{source.key}] {source}" for source in self.sources]
         return Text("\n".join(lines))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["html_escape", "range_text", "short_number"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["array_text", "html_escape", "range_text", "short_number"]
 
 _PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e6
 
@@ -57,6 +60,19 @@ def range_text(middle: float, low: float, high: float, digits: int = 3) -> str:
     """
     ends = f"{short_number(low, digits)} – {short_number(high, digits)}"
     return f"{short_number(middle, digits)} [{ends}]"
+
+
+def array_text(values: npt.NDArray[np.float64], digits: int = 6) -> str:
+    """Write an array with so many digits per number, the middle of a long one left out.
+
+    Examples
+    --------
+    >>> array_text(np.array([6.54183, 24.9154264]))
+    '[6.54183 24.9154]'
+    """
+    return np.array2string(
+        values, threshold=20, formatter={"float_kind": lambda x: short_number(float(x), digits)}
+    )
 
 
 def html_escape(text: str) -> str:

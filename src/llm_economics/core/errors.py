@@ -62,18 +62,24 @@ class UnknownNameError(LLMEconomicsError, KeyError):
         The names that exist; the nearest are offered in the message.
     what : str
         What was looked up, for the message.
+    hint : str
+        A sentence at the end of the message: where all names can be seen.
     """
 
-    def __init__(self, name: str, known: Iterable[str], what: str = "name") -> None:
+    def __init__(
+        self, name: str, known: Iterable[str], what: str = "name", *, hint: str = ""
+    ) -> None:
         self.name: str = name
         self.what: str = what
+        self.hint: str = hint
         self.nearest: tuple[str, ...] = nearest_names(name, known)
         super().__init__(name)
 
     def __str__(self) -> str:
         """Say what is unknown and what is near."""
-        hint = f" Did you mean {', '.join(map(repr, self.nearest))}?" if self.nearest else ""
-        return f"there is no {self.what} named {self.name!r}.{hint}"
+        near = f" Did you mean {', '.join(map(repr, self.nearest))}?" if self.nearest else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"there is no {self.what} named {self.name!r}.{near}{hint}"
 
 
 class CatalogError(LLMEconomicsError, ValueError):

@@ -13,7 +13,6 @@ called after its field, and that None passes where it is the default ("unknown")
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from llm_economics.core import dimensions as dim
@@ -24,6 +23,7 @@ from llm_economics.core.errors import (
     NotationError,
     RangeError,
 )
+from llm_economics.core.read_only import ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -227,7 +227,7 @@ def as_text(value: str) -> str:
 
 def as_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep a read-only copy of a mapping."""
-    return MappingProxyType(dict(value))
+    return ReadOnly(value)
 
 
 def named_fields(cls: type[Any], fields: list[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ from llm_economics.core.sources import Provenance, Source
 __all__ = ["Noun", "unique_sources"]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Noun:
     """Base of the nouns: knows where each of its figures comes from."""
 
@@ -53,6 +53,11 @@ class Noun:
         rows = [(f.name, getattr(self, f.name)) for f in attrs.fields(type(self))]
         return [(name, value) for name, value in rows if name not in skipped and value is not None]
 
+    def __repr__(self) -> str:
+        shown = ((name, _brief(value)) for name, value in self._figures())
+        inner = ", ".join(f"{name}={text}" for name, text in shown if text)
+        return f"{type(self).__name__}({inner})"
+
     def _repr_html_(self) -> str:
         rows = []
         for name, value in self._figures():
@@ -62,6 +67,22 @@ class Noun:
             rows.append("".join(f"<td>{html_escape(cell)}</td>" for cell in cells))
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><caption>{type(self).__name__}</caption>{body}</table>"
+
+
+def _brief(value: Any) -> str:
+    """Text of a field for the prompt: nouns within by name, long texts cut."""
+    if isinstance(value, Noun):
+        return repr(getattr(value, "name", type(value).__name__))
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{key}: {_brief(item)}" for key, item in value.items())
+        return f"{{{inner}}}" if inner else ""
+    if isinstance(value, str):
+        text = repr(str(value)) if len(value) <= _LONG else repr(f"{value[:_LONG]}...")
+        return text if value else ""
+    return "..." if callable(value) else str(value)
+
+
+_LONG = 60
 
 
 def unique_sources(origins: Any) -> tuple[Source, ...]:

@@ -15,6 +15,7 @@ users could not pass theirs).
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -31,7 +32,7 @@ from pint.util import UnitsContainer
 from llm_economics.core.answers import with_kind
 from llm_economics.core.counting import whole_quantity
 from llm_economics.core.dimension_errors import dimension_error
-from llm_economics.core.display import html_escape, range_text, short_number
+from llm_economics.core.display import array_text, html_escape, range_text, short_number
 from llm_economics.core.errors import (
     DimensionError,
     LLMEconomicsError,
@@ -354,8 +355,11 @@ class Quantity(Evaluation, PintQuantity[Any]):
             return self._range_text(_digits_of(spec))
         if isinstance(magnitude, Uncertain):
             return f"array of ranges, shape {magnitude.shape}, in {self.unit_text}"
-        if not spec and isinstance(magnitude, float):
-            return f"{short_number(magnitude, 6)} {self.unit_text}".rstrip()
+        if isinstance(magnitude, float) and (not spec or _PLAIN_DIGITS.fullmatch(spec)):
+            digits = _digits_of(spec) if spec else _EXACT_DIGITS
+            return f"{short_number(magnitude, digits)} {self.unit_text}".rstrip()
+        if not spec and isinstance(magnitude, np.ndarray) and magnitude.dtype.kind == "f":
+            return f"{array_text(magnitude, _EXACT_DIGITS)} {self.unit_text}".rstrip()
         if not spec and is_ufloat(magnitude):
             return f"{magnitude:P} {self.unit_text}".rstrip()
         text = super().__format__(spec if "~" in spec or not spec else f"{spec}~P")
@@ -485,6 +489,9 @@ def _plain_or_counted(value: Quantity) -> Any:
 
 
 _WHOLE = frozenset({np.ceil, np.floor})
+
+_EXACT_DIGITS = 6
+_PLAIN_DIGITS = re.compile(r"\.\d+g")
 
 
 def _numpy_error(name: str, values: tuple[Any, ...], error: Exception) -> DimensionError:

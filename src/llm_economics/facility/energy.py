@@ -32,7 +32,8 @@ class Boundary(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> None:
-        raise UnknownNameError(str(value), list(cls), f"boundary (one of {', '.join(cls)})")
+        hint = f"It is one of {', '.join(cls)}."
+        raise UnknownNameError(str(value), list(cls), "boundary", hint=hint)
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -24,7 +24,7 @@ from llm_economics.core.registry import Quantity
 __all__ = ["Facility", "Grid", "Tariff"]
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Grid(Noun):
     """An electricity grid.
 
@@ -48,7 +48,7 @@ class Grid(Noun):
     """Water consumed at the power stations, off site (L/kWh)."""
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Tariff(Noun):
     """A price of electricity.
 
@@ -72,7 +72,7 @@ class Tariff(Noun):
     """Price (USD/kWh)."""
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Facility(Noun):
     """A data centre, or a kind of data centre.
 

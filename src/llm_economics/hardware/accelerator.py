@@ -8,7 +8,6 @@ belongs to a serving stack or to a training run, never to a chip alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -27,6 +26,7 @@ from llm_economics.core.fields import (
 )
 from llm_economics.core.nouns import Noun
 from llm_economics.core.number_format import NumberFormat, number_format
+from llm_economics.core.read_only import ReadOnly
 from llm_economics.core.references import as_names
 from llm_economics.core.registry import Quantity
 
@@ -39,10 +39,10 @@ __all__ = ["Accelerator", "as_peaks"]
 def as_peaks(value: Mapping[str, QuantityLike]) -> Mapping[NumberFormat, Quantity]:
     """Read peaks by number format: ``{"bf16": "989.4 TFLOP/s"}``."""
     read = {number_format(key): as_compute_rate(rate) for key, rate in value.items()}
-    return MappingProxyType(read)
+    return ReadOnly(read)
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Accelerator(Noun):
     """One accelerator: a GPU, a TPU chip, a Trainium chip.
 

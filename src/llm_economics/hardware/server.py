@@ -25,7 +25,7 @@ from llm_economics.hardware.accelerator import Accelerator
 __all__ = ["Server"]
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Server(Noun):
     """A server with its accelerators.
 

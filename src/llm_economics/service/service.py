@@ -129,7 +129,7 @@ class ServiceEstimate(Breakdown):
         )
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Service(Noun):
     """A product that answers requests.
 

@@ -45,7 +45,8 @@ class Form(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> None:
-        raise UnknownNameError(str(value), list(cls), f"form (one of {', '.join(cls)})")
+        hint = f"It is one of {', '.join(cls)}."
+        raise UnknownNameError(str(value), list(cls), "form", hint=hint)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -156,8 +157,8 @@ class InferenceBreakdown(Breakdown):
             If a price is unknown.
         """
         if scope not in _SCOPES:
-            what = f"cost scope of one request (one of {', '.join(_SCOPES)})"
-            raise UnknownNameError(scope, _SCOPES, what)
+            hint = f"It is one of {', '.join(_SCOPES)}."
+            raise UnknownNameError(scope, _SCOPES, "cost scope of one request", hint=hint)
         return (given(self.cost.by_scope()[scope]) / self.output_tokens).to("USD/Mtoken")
 
     def steps(self) -> Iterator[Step]:

@@ -19,7 +19,7 @@ from llm_economics.workload.workload import Workload
 __all__ = ["InferenceWorkload"]
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class InferenceWorkload(Workload):
     """One request to a model: how many tokens, on which accelerator, where.
 

@@ -25,7 +25,7 @@ from llm_economics.workload.workload import Workload
 __all__ = ["TrainingWorkload"]
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class TrainingWorkload(Workload):
     """A training run: what is trained, on how many accelerators, where.
 

@@ -50,7 +50,7 @@ def _flag(_instance: Any, _attribute: Any, value: Any) -> None:
         raise RangeError(message)
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Architecture(Noun):
     """The shape of a transformer.
 

@@ -71,8 +71,8 @@ class AttentionConvention(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> None:
-        known = ", ".join(cls)
-        raise UnknownNameError(str(value), list(cls), f"attention convention (one of {known})")
+        hint = f"It is one of {', '.join(cls)}."
+        raise UnknownNameError(str(value), list(cls), "attention convention", hint=hint)
 
     @property
     def forward_factor(self) -> Quantity:

@@ -28,7 +28,7 @@ __all__ = ["Model"]
 _ALL_ACTIVE = 0.9
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Model(Noun):
     """A language model.
 

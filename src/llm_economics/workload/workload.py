@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Workload"]
 
 
-@attrs.frozen(kw_only=True, eq=False, field_transformer=named_fields)
+@attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
 class Workload(Noun):
     """Common base of `TrainingWorkload` and `InferenceWorkload`."""
 

@@ -129,13 +129,17 @@ def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> UFloat
     return cast("UFloat", answer)
 
 
-def log_linear(node: Uncertain) -> tuple[float, float]:
+def log_linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> tuple[float, float]:
     """First-order answer on the log scale.
 
     Parameters
     ----------
     node : Uncertain
         The number; it and its inputs must be positive.
+    warn : bool
+        Whether to warn when another branch of `maximum` or `minimum` is near.
+    stacklevel : int
+        Whose line the warning names.
 
     Returns
     -------
@@ -148,6 +152,11 @@ def log_linear(node: Uncertain) -> tuple[float, float]:
     ------
     RangeError
         If the result at the medians, or an input, is not positive.
+
+    Warns
+    -----
+    LinearizationWarning
+        If a branch of `maximum` or `minimum` that is not taken is within two standard deviations.
     """
     program = _scalar_program(node)
     medians = [v.distribution.median() for v in program.variables]
@@ -156,6 +165,9 @@ def log_linear(node: Uncertain) -> tuple[float, float]:
         message = f"log_linear() needs a positive result; at the inputs' medians it is {value:.6g}"
         raise RangeError(message)
     elastic = _elasticities(program, medians, float(value), slopes)
+    if warn and (reasons := _near_branches(program, medians, elastic)):
+        message = f"a log-linear answer is not fit here: {'; '.join(reasons)}. Use quantiles()."
+        warnings.warn(message, LinearizationWarning, stacklevel=stacklevel + 1)
     return float(value), math.sqrt(math.fsum(e * e for e in elastic))
 
 

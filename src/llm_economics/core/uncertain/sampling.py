@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
+from llm_economics.core.uncertain.distributions import Discrete
 from llm_economics.core.uncertain.lattice import lattice_row
 from llm_economics.core.uncertain.program import Program, compile_program
 
@@ -137,12 +138,24 @@ def quantiles(
 
     many = points * int(np.prod(node.shape)) > _LARGEST_KEPT
     drawn = draw() if many else node.remembered(("samples", points, method, seed), draw)
+    if _takes_steps(node):
+        # Between 3 and 4 servers there is nothing to interpolate.
+        return np.asarray(np.quantile(drawn, wanted, axis=-1, method="inverted_cdf"))
     with np.errstate(invalid="ignore"):
         found = np.asarray(np.quantile(drawn, wanted, axis=-1))
     if np.isnan(found).any():
         # Between two infinities there is nothing to interpolate.
         found = np.quantile(drawn, wanted, axis=-1, method="lower")
     return found
+
+
+def _takes_steps(node: Uncertain) -> bool:
+    program = compile_program(node)
+    steps = any(step.operation in _STEPS for step in program.instructions)
+    return steps or any(isinstance(v.distribution, Discrete) for v in program.variables)
+
+
+_STEPS = frozenset({"ceil", "floor", "less"})
 
 
 def _block(program: Program, inputs: list[Array], size: int) -> Array:
