@@ -155,6 +155,19 @@ def test_accelerator_hours() -> None:
     assert verdict.factor == pytest.approx(200 / 95)
 
 
+def test_accelerators_without_figures() -> None:
+    """An accelerator whose price nobody knows gives no check of the money."""
+    chip = le.Accelerator(name="Chip", power="500 W")
+    named = own("accelerator", None, accelerators_named="Chip")
+    cost, power = own("hardware-cost", "5 MUSD"), own("training-power", "7 MW")
+    evidence = le.Evidence(claims=[named, power], accelerators={"Chip": chip})
+    assert cost.audit(evidence).status is Status.NOT_CHECKABLE
+    priced = {"Chip": chip.evolve(system_price="10 kUSD")}
+    evidence = le.Evidence(claims=[named, power], accelerators=priced)
+    assert cost.audit(evidence).status is Status.INCONSISTENT
+    assert named.audit(evidence).status is Status.NOT_CHECKABLE
+
+
 def test_scopes_and_boundaries_are_not_mixed() -> None:
     """A rent is not compared with a purchase, nor an accelerator's energy with a facility's."""
     rent = own("training-cost", "60 MUSD", scope="rental", key="a")

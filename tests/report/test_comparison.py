@@ -95,6 +95,14 @@ def test_own_service() -> None:
     assert "Mine" in repr(comparison)
 
 
+def test_without_public_claims() -> None:
+    """A comparison of services that nobody speaks about shows what is computed."""
+    mine = le.services["Titan"].evolve(name="Mine")
+    comparison = le.compare([mine])
+    assert "--public" not in comparison.to_text()
+    assert comparison._repr_markdown_() == comparison.to_markdown()
+
+
 def test_unknown_service() -> None:
     """A misspelt name is refused, with the nearest one."""
     with pytest.raises(UnknownNameError, match="ChatGPT"):

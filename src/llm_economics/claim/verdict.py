@@ -215,9 +215,7 @@ class Verdict:
             lines.append(f"  reading: {claim.reading}")
         lines.append(f"  verdict: {self}")
         for check in self.checks:
-            lines.append(f"  - {check}")
-            if check.used:
-                lines.append(f"    used: {', '.join(check.used)}")
+            lines += [f"  - {check}", f"    used: {', '.join(check.used)}"]
         return Text("\n".join(lines))
 
     def _repr_html_(self) -> str:
