@@ -11,6 +11,7 @@ from uncertainties import ufloat
 from llm_economics.core import dimensions as dim
 from llm_economics.core.dimensions import LAWS, Dimension, formula, law
 from llm_economics.core.errors import DimensionError, NotationError, RangeError
+from llm_economics.core.fields import as_share
 from llm_economics.core.reading import alternatives, between, plus_minus, quantity, uniform
 from llm_economics.core.registry import Quantity, ureg
 
@@ -215,3 +216,13 @@ def test_a_law_checks_its_own_result() -> None:
     del LAWS["wrong_in_test"]
     with pytest.raises(DimensionError, match="needs energy"):
         wrong_in_test(power="5 W")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [(40, "Did you mean '40 %'"), ((38, 43), "Did you mean '38–43 %'"), (400, "got 400$")],
+)
+def test_a_share_typed_as_percentage(value: object, hint: str) -> None:
+    """Forty in place of forty percent is guessed; four hundred is not."""
+    with pytest.raises(RangeError, match=hint):
+        as_share(value)

@@ -146,7 +146,7 @@ BAD_FACTS: dict[str, tuple[str, list[str]]] = {
         chip(f"peaks = {{ bf61 = {datum('1 TFLOP/s')}, bf16 = {datum('1 W')} }}"),
         [
             r"My chip\.peaks\.bf61: there is no number format named 'bf61'",
-            r"My chip\.peaks\.bf16: needs compute rate",
+            r"My chip\.peaks\.bf16: needs a compute rate",
         ],
     ),
     "peak twice": (

@@ -75,6 +75,8 @@ P = ParamSpec("P")
 # A distribution with less than this outside the limits is left as it is.
 _OUTSIDE = 1e-9
 
+_PERCENT = 100.0
+
 
 @attrs.frozen(kw_only=True)
 class Dimension:
@@ -244,7 +246,10 @@ class Dimension:
             raise RangeError(message)
         if self.upper is not None and np.any(numbers > self.upper):
             message = f"needs at most {short_number(self.upper)}{unit}; got {_quoted(value)}"
-            raise RangeError(message)
+            # A share typed as a percentage is the usual slip.
+            percent = self.upper == 1 and value.units == "" and np.all(numbers <= _PERCENT)
+            hint = f". Did you mean '{_quoted(value)} %'?" if percent else ""
+            raise RangeError(message + hint)
 
 
 def _has_unit(value: Any) -> bool:

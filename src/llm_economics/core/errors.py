@@ -77,7 +77,8 @@ class UnknownNameError(LLMEconomicsError, KeyError):
 
     def __str__(self) -> str:
         """Say what is unknown and what is near."""
-        near = f" Did you mean {', '.join(map(repr, self.nearest))}?" if self.nearest else ""
+        names = ", ".join(repr(str(name)) for name in self.nearest)
+        near = f" Did you mean {names}?" if names else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"there is no {self.what} named {self.name!r}.{near}{hint}"
 
