@@ -93,7 +93,8 @@ def test_every_check_says_what_it_used() -> None:
         ((1, 2), (4, 8), "at least", 0.5),
         ((1, 2), (4, 8), "at most", 1.0),
         ((8, 9), (2, 4), "at most", 2.0),
-        ((620, 1000), (300, 619.99), "both", 1.0),
+        ((620, 1000), (300, 610), "both", 1.0),
+        ((620, 1000), (300, 600), "both", 620 / 600),
     ],
 )
 def test_ends(claimed: tuple, implied: tuple, side: str, factor: float) -> None:
@@ -166,6 +167,24 @@ def test_accelerators_without_figures() -> None:
     evidence = le.Evidence(claims=[named, power], accelerators=priced)
     assert cost.audit(evidence).status is Status.INCONSISTENT
     assert named.audit(evidence).status is Status.NOT_CHECKABLE
+
+
+def test_another_site_is_not_priced_like_the_training() -> None:
+    """A site of other accelerators, which nobody prices here, is not checked with A100 prices."""
+    verdict = le.claims["public/chatgpt/hardware-cost/abilene-2026"].audit()
+    assert verdict.status is Status.NOT_CHECKABLE
+
+
+def test_rounded_figures_agree() -> None:
+    """260 and 263 trillion tokens a month are one figure, rounded."""
+    verdict = le.claims["public/chatgpt/tokens-served/press-2025-10"].audit()
+    assert verdict.status is Status.CONSISTENT
+
+
+def test_market_based_carbon_is_not_estimated() -> None:
+    """Google's 0.03 g rests on contracts; our estimate is location-based and not comparable."""
+    verdict = le.claims["public/gemini/carbon-per-query/google-2025"].audit()
+    assert all(check.way is not Way.BOTTOM_UP for check in verdict.checks)
 
 
 def test_scopes_and_boundaries_are_not_mixed() -> None:

@@ -102,12 +102,16 @@ def _internal(claim: Claim, evidence: Evidence) -> Iterable[Check]:
 
 
 def _accelerators(claim: Claim, group: Iterable[Claim], evidence: Evidence) -> list[Accelerator]:
-    """Accelerators of the account; where it names none, that of the service's training."""
+    """Accelerators of the account; where it names none, that of the service's training.
+
+    The latter only if the account is about that training: another site has other accelerators.
+    """
     names = [name for other in (*group, claim) for name in other.accelerators_named]
     known = evidence.accelerators
     chips = [known[name] for name in dict.fromkeys(names) if name in known]
-    if not chips and evidence.service is not None:
-        return [evidence.service.training.accelerator]
+    service = evidence.service
+    if not chips and service is not None and _is_of(claim, service):
+        return [service.training.accelerator]
     return chips
 
 
@@ -257,10 +261,13 @@ def _bottom_up(claim: Claim, service: Service | None) -> Iterable[Check]:
 
 def _estimable(claim: Claim, service: Service) -> bool:
     """Whether the service's estimate is about the thing that the claim describes."""
-    if claim.cell or claim.metric.key.endswith("-per-query"):
-        return True
+    return _is_of(claim, service) or claim.metric.key.endswith("-per-query")
+
+
+def _is_of(claim: Claim, service: Service) -> bool:
+    """Whether a claim describes the service as a whole, or the very run that stands for it."""
     model = service.training.model
-    return model is not None and claim.group == model.name
+    return bool(claim.cell) or (model is not None and claim.group == model.name)
 
 
 @functools.lru_cache(maxsize=32)
@@ -288,6 +295,13 @@ def _energy_per_query(claim: Claim, estimate: ServiceEstimate) -> Quantity:
     return estimate.query.energy.at(boundary)
 
 
+def _carbon_per_query(claim: Claim, estimate: ServiceEstimate) -> Quantity:
+    if claim.method == "market-based":
+        message = "there is no estimate of market-based carbon: contracts are not public"
+        raise MissingInputError(message)
+    return estimate.query.carbon
+
+
 _FIGURES: dict[str, Callable[[Claim, ServiceEstimate], Quantity]] = {
     "accelerator-count": lambda _, estimate: estimate.training.accelerators,
     "hardware-cost": lambda _, estimate: estimate.training.cost.acquisition,
@@ -298,7 +312,7 @@ _FIGURES: dict[str, Callable[[Claim, ServiceEstimate], Quantity]] = {
     "training-accelerator-hours": lambda _, estimate: estimate.training.accelerator_time,
     "training-computation": lambda _, estimate: estimate.training.computation,
     "energy-per-query": _energy_per_query,
-    "carbon-per-query": lambda _, estimate: estimate.query.carbon,
+    "carbon-per-query": _carbon_per_query,
     "inference-power": lambda _, estimate: estimate.inference_power,
 }
 

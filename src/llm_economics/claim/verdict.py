@@ -1,9 +1,10 @@
 """What an audit finds: `Check`, `Verdict`, and the comparison of two ranges.
 
-Two ranges that overlap are consistent: an audit finds what cannot be, not what is unlikely. If
-they do not, the factor between the nearest ends says how far off a claim is at least. Where the
-comparison rests on our own ranges (a price, a power), whose extreme ends would excuse anything,
-a claim also fails if its ratio to what follows is off one with 95 % probability; then it says so.
+Two ranges that overlap, or whose ends agree to 2.5 %, are consistent: an audit finds what cannot
+be, not what is unlikely. If they do not, the factor between the nearest ends says how far off a
+claim is at least. Where the comparison rests on our own ranges (a price, a power), whose extreme
+ends would excuse anything, a claim also fails if its ratio to what follows is off one with 95 %
+probability; then it says so.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "Outcome", "Status", "Verdict", "Way", "compare_ends", "compare_probably"]
 
-# Figures are printed with two or three digits, so ends that agree to four touch.
-_TOUCH = 1e-4
+# Public figures are printed with two digits or so: ends that agree to 2.5 % touch.
+_TOUCH = 0.025
 
 _SURE = 0.95
 
