@@ -82,6 +82,7 @@ def test_public_claims_on_request() -> None:
 
 def test_frame(comparison: Comparison) -> None:
     """The frame has a line per service and quantity."""
+    pytest.importorskip("pandas")
     frame = comparison.to_frame()
     assert set(frame["service"]) == set(NAMES)
     assert {"quantity", "value", "low", "high", "unit"} <= set(frame.columns)
