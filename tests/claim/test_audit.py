@@ -169,6 +169,23 @@ def test_accelerators_without_figures() -> None:
     assert named.audit(evidence).status is Status.NOT_CHECKABLE
 
 
+def test_the_training_behind_a_service_stands_in() -> None:
+    """Where an account of the run names no accelerator, that of the service's training counts."""
+    titan = le.services["Titan"]
+    power = le.Claim(
+        key="power",
+        service="Titan",
+        group=titan.training.model.name,
+        metric="training-power",
+        statement="10 MW",
+        value="10 MW",
+    )
+    cost = power.evolve(key="cost", metric="hardware-cost", statement="5 MUSD", value="5 MUSD")
+    check = cost.audit(le.Evidence(claims=[power], service=titan)).checks[0]
+    assert check.way is Way.INTERNAL
+    assert "system price of A100 SXM 40 GB" in check.used
+
+
 def test_another_site_is_not_priced_like_the_training() -> None:
     """A site of other accelerators, which nobody prices here, is not checked with A100 prices."""
     verdict = le.claims["public/chatgpt/hardware-cost/abilene-2026"].audit()
