@@ -135,6 +135,19 @@ def test_own_claims() -> None:
     assert own("training-energy", "10 GWh").audit(le.Evidence(claims=[power, days])).factor == 1
 
 
+@pytest.mark.parametrize(("energy", "power"), [("0 GWh", "7 MW"), ("5 GWh", "0 MW")])
+def test_claims_of_zero(energy: str, power: str) -> None:
+    """A figure of zero contradicts one that is not, and breaks nothing."""
+    evidence = le.Evidence(
+        claims=[own("training-power", power), own("training-duration", "30 day")]
+    )
+    assert str(own("training-energy", energy).audit(evidence)).startswith(
+        "inconsistent: one of the two is zero"
+    )
+    nothing = le.Evidence(claims=[own("training-power", "0 MW"), *evidence.claims[1:]])
+    assert own("training-energy", "0 GWh").audit(nothing).status is Status.CONSISTENT
+
+
 def test_unit_of_a_claim_changes_nothing() -> None:
     """The same figures in other units give the same verdict."""
     factors = []

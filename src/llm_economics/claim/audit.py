@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
 from llm_economics.claim.claim import Claim
-from llm_economics.claim.relations import RELATIONS, Known, Relation, combinations, ends_text
+from llm_economics.claim.relations import (
+    RELATIONS,
+    Known,
+    Relation,
+    combinations,
+    ends_of,
+    shown_ends,
+)
 from llm_economics.claim.verdict import (
     Check,
     Outcome,
@@ -21,7 +27,7 @@ from llm_economics.claim.verdict import (
     compare_probably,
 )
 from llm_economics.core.breakdown import attempt, given
-from llm_economics.core.display import short_number
+from llm_economics.core.display import ends_text
 from llm_economics.core.errors import MissingInputError
 from llm_economics.hardware.accelerator import Accelerator
 from llm_economics.service.service import Service, ServiceEstimate
@@ -94,10 +100,10 @@ def audit(claim: Claim, evidence: Evidence) -> Verdict:
 
 def _internal(claim: Claim, evidence: Evidence) -> Iterable[Check]:
     group = [c for c in evidence.claims if c.group == claim.group and c.key != claim.key]
-    chips = _accelerators(claim, group, evidence)
+    accelerators = _accelerators(claim, group, evidence)
     for relation in RELATIONS:
         if relation.gives == claim.metric.key:
-            for inputs in combinations(relation, claim, group, chips):
+            for inputs in combinations(relation, claim, group, accelerators):
                 yield _internal_check(claim, relation, inputs)
 
 
@@ -108,11 +114,11 @@ def _accelerators(claim: Claim, group: Iterable[Claim], evidence: Evidence) -> l
     """
     names = [name for other in (*group, claim) for name in other.accelerators_named]
     known = evidence.accelerators
-    chips = [known[name] for name in dict.fromkeys(names) if name in known]
+    accelerators = [known[name] for name in dict.fromkeys(names) if name in known]
     service = evidence.service
-    if not chips and service is not None and _is_of(claim, service):
+    if not accelerators and service is not None and _is_of(claim, service):
         return [service.training.accelerator]
-    return chips
+    return accelerators
 
 
 def _internal_check(
@@ -120,18 +126,19 @@ def _internal_check(
 ) -> Check:
     """Compare a claim with what a relation gives, for each accelerator that could be meant."""
     implied = {
-        chip: relation.compute(*(known.value for known in option))
-        for chip, option in inputs.items()
+        name: relation.compute(*(known.value for known in option))
+        for name, option in inputs.items()
     }
     outcomes = [_outcome(claim, value, relation) for value in implied.values()]
     # The reading that is kindest to the claim counts.
-    best = min(outcomes, key=lambda outcome: abs(math.log(outcome.factor)))
+    best = min(outcomes, key=lambda outcome: outcome.distance)
     options = list(inputs.values())
     common = [k for k in options[0] if all(k.key in {o.key for o in rest} for rest in options)]
     bound = "" if relation.side == "both" else f" {relation.side}"
     unit = claim.metric.shown
     results = " or ".join(
-        f"{ends_text(value, unit)}{f' ({chip})' if chip else ''}" for chip, value in implied.items()
+        f"{shown_ends(value, unit)}{f' ({name})' if name else ''}"
+        for name, value in implied.items()
     )
     given = " and ".join(known.shown for known in common)
     verb = "gives" if len(common) == 1 else "give"
@@ -145,8 +152,10 @@ def _internal_check(
 
 def _outcome(claim: Claim, implied: Quantity, relation: Relation) -> Outcome:
     value, unit = _value(claim), claim.metric.shown
-    certain = compare_ends(_ends(value, unit), _ends(implied, unit), relation.side)
-    if certain.status is Status.INCONSISTENT:
+    mine, theirs = ends_of(value, unit), ends_of(implied, unit)
+    certain = compare_ends(mine, theirs, relation.side)
+    # A ratio needs figures above zero.
+    if certain.status is Status.INCONSISTENT or min(*mine, *theirs) <= 0:
         return certain
     return compare_probably(value, implied, relation.side)
 
@@ -179,14 +188,14 @@ def _public(claim: Claim, others: Iterable[Claim]) -> Iterable[Check]:
     if not peers:
         return
     unit = claim.metric.shown
-    mine = _ends(_value(claim), unit)
-    outcomes = [(other, compare_ends(mine, _ends(_value(other), unit))) for other in peers]
+    mine = ends_of(_value(claim), unit)
+    outcomes = [(other, compare_ends(mine, ends_of(_value(other), unit))) for other in peers]
     agreeing = [other for other, outcome in outcomes if outcome.status is Status.CONSISTENT]
     if agreeing:
         peer, outcome = agreeing[0], Outcome(Status.CONSISTENT, 1.0)
         found = f"overlaps {len(agreeing)} of {len(peers)} figures, such as {_account(peer)}"
     else:
-        peer, outcome = min(outcomes, key=lambda pair: abs(math.log(pair[1].factor)))
+        peer, outcome = min(outcomes, key=lambda pair: pair[1].distance)
         found = f"overlaps none of {len(peers)} figures; nearest is {_account(peer)}"
     if len(peers) == 1:
         found = f"{'overlaps' if agreeing else 'does not overlap'} the one figure, {_account(peer)}"
@@ -230,7 +239,9 @@ def _named(claim: Claim, evidence: Evidence) -> Iterable[Check]:
 
 
 def _named_check(way: Way, common: set[str], words: str, used: tuple[str, ...]) -> Check:
-    outcome = Outcome(Status.CONSISTENT, 1.0) if common else Outcome(Status.INCONSISTENT, 0.0)
+    outcome = Outcome(Status.CONSISTENT, 1.0)
+    if not common:
+        outcome = Outcome(Status.INCONSISTENT, 0.0, words="names none of the same things")
     return Check(way=way, outcome=outcome, because=words, used=used)
 
 
@@ -250,11 +261,11 @@ def _bottom_up(claim: Claim, service: Service | None) -> Iterable[Check]:
     unit = claim.metric.shown
     # An estimate has a dozen uncertain inputs: its 90 % range is meant, not its utmost ends.
     low, high = (float(end.magnitude) for end in estimate.to(unit).interval())
-    text = short_number(low) if low == high else f"{short_number(low)}–{short_number(high)}"
+    text = ends_text(low, high, estimate.to(unit).unit_text)
     yield Check(
         way=Way.BOTTOM_UP,
-        outcome=compare_ends(_ends(_value(claim), unit), (low, high)),
-        because=f"estimated {text} {claim.metric.shown} (90 %), claimed {claim.shown}",
+        outcome=compare_ends(ends_of(_value(claim), unit), (low, high)),
+        because=f"estimated {text} (90 %), claimed {claim.shown}",
         used=(f"estimate of {service.name}",),
     )
 
@@ -315,11 +326,6 @@ _FIGURES: dict[str, Callable[[Claim, ServiceEstimate], Quantity]] = {
     "carbon-per-query": _carbon_per_query,
     "inference-power": lambda _, estimate: estimate.inference_power,
 }
-
-
-def _ends(value: Quantity, unit: str) -> tuple[float, float]:
-    low, high = value.to(unit).bounds()
-    return float(low.magnitude), float(high.magnitude)
 
 
 def _value(claim: Claim) -> Quantity:

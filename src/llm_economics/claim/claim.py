@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from llm_economics.claim.metrics import Metric, Stage, metric
-from llm_economics.claim.relations import ends_text
+from llm_economics.claim.relations import shown_ends
 from llm_economics.core.errors import (
     DimensionError,
     MissingInputError,
@@ -135,7 +135,7 @@ class Claim(Noun):
         """The figure in the unit that people read; the statement if there is none."""
         if self.value is None:
             return self.statement
-        return ends_text(self.value, self.metric.shown)
+        return shown_ends(self.value, self.metric.shown)
 
     def audit(self, evidence: Auditor | None = None) -> Verdict:
         """Check the claim in three ways.

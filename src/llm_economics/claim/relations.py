@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from llm_economics.core.display import short_number
+from llm_economics.core.display import ends_text
 from llm_economics.core.reading import between, quantity
 from llm_economics.core.registry import Quantity
 from llm_economics.workload.assumptions import assumption
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llm_economics.claim.claim import Claim
     from llm_economics.hardware.accelerator import Accelerator
 
-__all__ = ["RELATIONS", "Known", "Relation", "Side", "combinations", "ends_text"]
+__all__ = ["RELATIONS", "Known", "Relation", "Side", "combinations", "ends_of", "shown_ends"]
 
 Side = Literal["both", "at least", "at most"]
 
@@ -52,7 +52,7 @@ class Known:
     @property
     def shown(self) -> str:
         """The figure as text."""
-        return ends_text(self.value, self.unit)
+        return shown_ends(self.value, self.unit)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -173,7 +173,7 @@ RELATIONS: tuple[Relation, ...] = (
 
 
 def combinations(
-    relation: Relation, claim: Claim, group: Iterable[Claim], chips: Iterable[Accelerator]
+    relation: Relation, claim: Claim, group: Iterable[Claim], accelerators: Iterable[Accelerator]
 ) -> Iterator[dict[str, tuple[Known, ...]]]:
     """Go through the inputs that a relation can take from one account.
 
@@ -185,7 +185,7 @@ def combinations(
         The claim under audit; figures of its own cell come first.
     group : iterable of Claim
         Other claims about the same thing.
-    chips : iterable of Accelerator
+    accelerators : iterable of Accelerator
         Accelerators that the account names.
 
     Yields
@@ -195,13 +195,13 @@ def combinations(
         combination of claims at a time.
     """
     stated = [_stated(need, claim, group) for need in relation.needs if need not in _GIVEN]
-    options = list(_per_accelerator(relation, chips))
+    options = list(_per_accelerator(relation, accelerators))
     if not all(stated) or not options:
         return
     # Each figure is used at least once; the product of all would repeat the same findings.
     for place in range(max(map(len, stated), default=1)):
         chosen = [option[min(place, len(option) - 1)] for option in stated]
-        yield {chip: _ordered(relation, chosen, given) for chip, given in options}
+        yield {accelerator: _ordered(relation, chosen, given) for accelerator, given in options}
 
 
 _GIVEN = frozenset({_PRICE, _POWER, _YEAR})
@@ -222,7 +222,7 @@ def _ordered(relation: Relation, chosen: list[Known], given: dict[str, Known]) -
 
 
 def _per_accelerator(
-    relation: Relation, chips: Iterable[Accelerator]
+    relation: Relation, accelerators: Iterable[Accelerator]
 ) -> Iterator[tuple[str, dict[str, Known]]]:
     """What is taken about each accelerator that could be meant, by its name."""
     wanted = _GIVEN & set(relation.needs)
@@ -235,26 +235,33 @@ def _per_accelerator(
     if not wanted & {_PRICE, _POWER}:
         yield "", {_YEAR: year}
         return
-    for chip in chips:
-        if chip.system_price is not None and chip.power is not None:
-            yield chip.name, {_PRICE: _price(chip), _POWER: _power(chip), _YEAR: year}
+    for accelerator in accelerators:
+        if accelerator.system_price is not None and accelerator.power is not None:
+            yield (
+                accelerator.name,
+                {_PRICE: _price(accelerator), _POWER: _power(accelerator), _YEAR: year},
+            )
 
 
-def _price(chip: Accelerator) -> Known:
-    assert chip.system_price is not None  # noqa: S101 - the caller looked
+def _price(accelerator: Accelerator) -> Known:
+    assert accelerator.system_price is not None  # noqa: S101 - the caller looked
     return Known(
-        key=f"system price of {chip.name}", value=chip.system_price, unit="kUSD/accelerator"
+        key=f"system price of {accelerator.name}",
+        value=accelerator.system_price,
+        unit="kUSD/accelerator",
     )
 
 
-def _power(chip: Accelerator) -> Known:
+def _power(accelerator: Accelerator) -> Known:
     """Facility power of one accelerator in training: rated power, load, server, network, PUE."""
     load, server = _assumed("training_accelerator_load"), _assumed("training_server_factor")
     shared = 1.0 + _assumed("training_network_and_idle_share")
     efficiency = between(*_PUE, key="claim/power-usage-effectiveness", name="PUE of a large site")
-    assert chip.power is not None  # noqa: S101 - the caller looked
-    value = per_accelerator(chip.power) * load * server * shared * efficiency
-    key = f"facility power of {chip.name} (load, server, network; PUE {_PUE[0]:g}–{_PUE[1]:g})"
+    assert accelerator.power is not None  # noqa: S101 - the caller looked
+    value = per_accelerator(accelerator.power) * load * server * shared * efficiency
+    key = (
+        f"facility power of {accelerator.name} (load, server, network; PUE {_PUE[0]:g}–{_PUE[1]:g})"
+    )
     return Known(key=key, value=value, unit="kW/accelerator")
 
 
@@ -264,22 +271,25 @@ def _assumed(name: str) -> Quantity:
     return value
 
 
-def ends_text(value: Quantity, unit: str) -> str:
-    """Write a range by its ends: "7–15 MW".
+def ends_of(value: Quantity, unit: str) -> tuple[float, float]:
+    """Return the ends of a range as plain numbers in a unit.
 
     Parameters
     ----------
     value : Quantity
         Exact or a range.
     unit : str
-        Unit to write it in.
+        Unit of the numbers.
 
     Returns
     -------
-    str
-        One number if the ends are equal.
+    low, high : float
+        Equal for an exact value.
     """
-    shown = value.to(unit)
-    low, high = (float(end.magnitude) for end in shown.bounds())
-    text = short_number(low) if low == high else f"{short_number(low)}–{short_number(high)}"
-    return f"{text} {shown.unit_text}".strip()
+    low, high = value.to(unit).bounds()
+    return float(low.magnitude), float(high.magnitude)
+
+
+def shown_ends(value: Quantity, unit: str) -> str:
+    """Write a range by its ends in a unit: "7–15 MW"."""
+    return ends_text(*ends_of(value, unit), value.to(unit).unit_text)

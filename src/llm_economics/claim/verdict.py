@@ -9,6 +9,7 @@ probability; then it says so.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +61,13 @@ class Outcome(NamedTuple):
     """How far off at least: below 1 too low, above 1 too high, 1 if not off."""
     sure: bool = True
     """Whether the ranges exclude each other, or only with 95 % probability."""
+    words: str = ""
+    """How far off in words, where no factor says it: of names."""
+
+    @property
+    def distance(self) -> float:
+        """How far the factor is from 1, the same for too low and too high."""
+        return abs(math.log(self.factor)) if 0 < self.factor < math.inf else math.inf
 
 
 _HOLDS = Outcome(Status.CONSISTENT, 1.0)
@@ -92,7 +100,8 @@ def compare_ends(
     if side != "at most" and claimed[1] < implied[0] * (1 - _TOUCH):
         return Outcome(Status.INCONSISTENT, claimed[1] / implied[0])
     if side != "at least" and claimed[0] > implied[1] * (1 + _TOUCH):
-        return Outcome(Status.INCONSISTENT, claimed[0] / implied[1])
+        factor = claimed[0] / implied[1] if implied[1] > 0 else math.inf
+        return Outcome(Status.INCONSISTENT, factor)
     return _HOLDS
 
 
@@ -232,8 +241,10 @@ _AGAINST = {
 
 def off_text(outcome: Outcome) -> str:
     """Say how far off: "at least 5x too low"."""
-    if outcome.factor == 0:
-        return "names none of the same things"
+    if outcome.words:
+        return outcome.words
+    if outcome.distance == math.inf:
+        return "one of the two is zero"
     low = outcome.factor < 1
     times = 1 / outcome.factor if low else outcome.factor
     digits = 2 if times >= 2 else 3  # noqa: PLR2004 - 1.04x, not 1x

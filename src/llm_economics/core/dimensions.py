@@ -18,7 +18,7 @@ import numpy as np
 import pint
 
 from llm_economics.core.dimension_errors import dimension_error
-from llm_economics.core.display import short_number
+from llm_economics.core.display import ends_text, short_number
 from llm_economics.core.errors import DimensionError, LLMEconomicsError, RangeError
 from llm_economics.core.reading import QuantityLike, quantity
 from llm_economics.core.registry import Quantity, domestic, ureg
@@ -51,6 +51,7 @@ __all__ = [
     "MoneyPerAcceleratorTime",
     "MoneyPerEnergy",
     "MoneyPerRequest",
+    "MoneyPerTime",
     "MoneyPerToken",
     "Number",
     "ParameterCount",
@@ -64,7 +65,6 @@ __all__ = [
     "TokenRate",
     "TokenRatePerAccelerator",
     "TokensPerRequest",
-    "TokensPerSecond",
     "WaterIntensity",
     "formula",
     "law",
@@ -260,8 +260,7 @@ def _quoted(value: Quantity) -> str:
     if not value.is_range:
         return str(value)
     low, high = value.bounds()
-    ends = f"{short_number(float(low.magnitude))}–{short_number(float(high.magnitude))}"
-    return f"{ends} {value.unit_text}".rstrip()
+    return ends_text(float(low.magnitude), float(high.magnitude), value.unit_text)
 
 
 def _mass_outside(distribution: Distribution, low: float | None, high: float | None) -> float:
@@ -339,7 +338,6 @@ TokenRatePerAccelerator = Annotated[
     Quantity,
     _dimension("tokens per second and accelerator", "token/second/accelerator", "400 token/s"),
 ]
-TokensPerSecond = TokenRate
 RequestRate = Annotated[
     Quantity, _dimension("a request rate", "request/second", "2.5e9 request/day")
 ]
@@ -364,6 +362,7 @@ MoneyPerAcceleratorTime = Annotated[
     Quantity,
     _dimension("a price per accelerator-hour", "USD/accelerator/hour", "2 USD/accelerator/hour"),
 ]
+MoneyPerTime = Annotated[Quantity, _dimension("money per time", "USD/hour", "2 USD/hour")]
 MoneyPerEnergy = Annotated[Quantity, _dimension("a price of energy", "USD/joule", "0.08 USD/kWh")]
 MoneyPerToken = Annotated[Quantity, _dimension("money per token", "USD/token", "3 USD/Mtoken")]
 MoneyPerRequest = Annotated[

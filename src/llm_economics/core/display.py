@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["array_text", "html_escape", "range_text", "short_number"]
+__all__ = ["array_text", "ends_text", "html_escape", "range_text", "short_number"]
 
 _PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e6
 
@@ -60,6 +60,18 @@ def range_text(middle: float, low: float, high: float, digits: int = 3) -> str:
     """
     ends = f"{short_number(low, digits)} – {short_number(high, digits)}"
     return f"{short_number(middle, digits)} [{ends}]"
+
+
+def ends_text(low: float, high: float, unit: str = "") -> str:
+    """Write a range by its ends; one number if they are equal.
+
+    Examples
+    --------
+    >>> ends_text(7, 15, "MW"), ends_text(0.34, 0.34, "Wh")
+    ('7–15 MW', '0.34 Wh')
+    """
+    ends = short_number(low) if low == high else f"{short_number(low)}–{short_number(high)}"
+    return f"{ends} {unit}".rstrip()
 
 
 def array_text(values: npt.NDArray[np.float64], digits: int = 6) -> str:

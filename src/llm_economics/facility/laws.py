@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 from llm_economics.core.dimensions import (
     AcceleratorTime,
     Carbon,
     CarbonIntensity,
-    Dimension,
     Energy,
     Money,
     MoneyPerAccelerator,
     MoneyPerAcceleratorTime,
     MoneyPerEnergy,
+    MoneyPerTime,
     Number,
     PowerUsageEffectiveness,
     Share,
@@ -21,7 +21,9 @@ from llm_economics.core.dimensions import (
     law,
 )
 from llm_economics.core.functions import exp, log
-from llm_economics.core.registry import Quantity
+
+if TYPE_CHECKING:
+    from llm_economics.core.registry import Quantity
 
 __all__ = [
     "amortised_price",
@@ -31,10 +33,6 @@ __all__ = [
     "facility_energy",
     "location_based_carbon",
     "rental_cost",
-]
-
-MoneyPerTime = Annotated[
-    Quantity, Dimension(name="money per time", unit="USD/hour", example="2 USD/hour")
 ]
 
 

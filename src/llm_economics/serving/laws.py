@@ -15,6 +15,7 @@ from llm_economics.core.dimensions import (
     Energy,
     EnergyPerRequest,
     EnergyPerToken,
+    MoneyPerTime,
     MoneyPerToken,
     Power,
     PowerPerAccelerator,
@@ -45,9 +46,6 @@ AcceleratorTimePerRequest = Annotated[
         unit="accelerator*second/request",
         example="2 accelerator*second/request",
     ),
-]
-MoneyPerTime = Annotated[
-    Quantity, Dimension(name="money per time", unit="USD/hour", example="5 USD/hour")
 ]
 
 
