@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from llm_economics.claim.audit import Evidence
     from llm_economics.claim.claim import Claim
     from llm_economics.comparison import compare
+    from llm_economics.core.axis import axis
     from llm_economics.core.functions import (
         ceil,
         less,
         maximum,
         minimum,
-        probability,
         where,
     )
     from llm_economics.core.reading import (
@@ -80,6 +80,7 @@ __all__ = [
     "__version__",
     "about",
     "accelerators",
+    "axis",
     "between",
     "catalog",
     "ceil",
@@ -93,7 +94,6 @@ __all__ = [
     "mixture",
     "models",
     "most_likely",
-    "probability",
     "quantity",
     "servers",
     "services",
@@ -120,7 +120,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "claim.audit": ("Evidence",),
     "claim.claim": ("Claim",),
     "comparison": ("compare",),
-    "core.functions": ("ceil", "less", "maximum", "minimum", "probability", "where"),
+    "core.axis": ("axis",),
+    "core.functions": ("ceil", "less", "maximum", "minimum", "where"),
     "core.reading": ("about", "between", "mixture", "most_likely", "quantity", "uniform"),
     "core.registry": ("Quantity", "ureg", "use_as_application_registry"),
     "core.sources": ("Source",),

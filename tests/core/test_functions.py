@@ -9,7 +9,7 @@ import pytest
 from uncertainties import ufloat
 
 from llm_economics.core import functions as f
-from llm_economics.core.errors import DimensionError
+from llm_economics.core.errors import DimensionError, RangeError
 from llm_economics.core.reading import between, quantity, uniform
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.uncertain.program import compile_program
@@ -134,12 +134,16 @@ def test_less() -> None:
 
 
 def test_probability() -> None:
-    """The mean of a condition is its probability."""
-    assert f.probability(f.less(uniform(0, 4, "MW"), quantity("1 MW"))) == pytest.approx(
+    """How often a condition holds; of anything else there is no probability."""
+    assert f.less(uniform(0, 4, "MW"), quantity("1 MW")).probability() == pytest.approx(
         0.25, abs=1e-3
     )
-    assert f.probability(f.less(1.0, 2.0)) == 1.0
-    assert f.probability(np.array([True, False])) == 0.5
+    assert quantity(1.0).probability() == 1.0
+    assert quantity(np.array([1.0, 0.0])).probability() == 0.5
+    with pytest.raises(DimensionError, match=r"needs a condition, such as le\.less"):
+        quantity("5 MW").probability()
+    with pytest.raises(RangeError, match="needs a condition that is 0 or 1"):
+        uniform(0, 4).probability()
 
 
 def test_where() -> None:

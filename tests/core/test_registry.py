@@ -202,7 +202,7 @@ def test_whole_numbers_do_not_overflow() -> None:
 )
 def test_ranges_have_no_truth_value(ask: Callable[[], Any]) -> None:
     """Python's own choices would freeze one branch; the error says what to write."""
-    with pytest.raises(TruthValueError, match=r"le\.maximum.*le\.where.*le\.probability"):
+    with pytest.raises(TruthValueError, match=r"le\.maximum.*le\.where.*probability\(\)"):
         ask()
 
 
@@ -476,10 +476,10 @@ def test_display_never_raises(value: Quantity, text: str) -> None:
     ("spec", "exact", "of_range"),
     [
         (".2g", "5 MW", "10 [7 – 15] MW (median, 90 %)"),
-        (".5f", "5.00000 MW", "10.247 [7 – 14.998] MW (median, 90 %)"),
+        (".5f", "5.00000 MW", "10.247 [7 – 15] MW (median, 90 %)"),
         ("~P", "5.0 MW", "10.2 [7 – 15] MW (median, 90 %)"),
         ("P", "5.0 MW", "10.2 [7 – 15] MW (median, 90 %)"),
-        (".99f", None, "10.2468014462 ["),
+        (".99f", None, "10.246950766 ["),
     ],
 )
 def test_format_specifications(spec: str, exact: str | None, of_range: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(llm_economics.__file__).parent
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("dask", "genai_prices", "matplotlib", "pandas", "scipy", "xarray")
+HEAVY = ("dask", "distributed", "genai_prices", "matplotlib", "pandas", "scipy", "xarray")
 
 
 def name_of(path: Path) -> str:
@@ -72,4 +72,6 @@ def test_there_is_one_registry() -> None:
 def test_file_runs_no_foreign_code(path: Path) -> None:
     """Nothing evaluates text or unpickles: a file is data."""
     called = set(called_names(path))
-    assert not called & {"eval", "exec", "Unpickler", "read_pickle"}
+    assert not called & {"eval", "Unpickler", "read_pickle"}
+    # One file compiles text, of its own making: tests/core/uncertain/test_code.py looks at it.
+    assert "exec" not in called or name_of(path) == "core/uncertain/code.py"

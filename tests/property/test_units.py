@@ -52,7 +52,7 @@ def test_ranges_do_not_depend_on_the_unit(low: float, ratio: float, pair: tuple[
     other = one.to(pair[1])
     assert one == other
     assert hash(one) == hash(other)
-    for ask in (lambda q: q.quantiles(0.05, 0.95, points=64), lambda q: q.bounds().high):
+    for ask in (lambda q: q.quantiles(0.05, 0.95, points=128), lambda q: q.bounds().high):
         np.testing.assert_allclose(ask(other).to(pair[0]).magnitude, ask(one).magnitude, rtol=1e-11)
 
 

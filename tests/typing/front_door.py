@@ -35,6 +35,16 @@ assert_type(le.mixture("0.24 Wh", "0.3-0.5 Wh"), le.Quantity)
 assert_type(le.Quantity(5, "MW"), le.Quantity)
 assert_type(le.ureg.Quantity(5, "MW"), le.Quantity)
 
+# Sweeps
+load = le.axis(5, 10, 20, "MW", name="load")
+assert_type(load, le.Quantity)
+assert_type(le.axis(["5 MW", "10 MW"]), le.Quantity)
+swept = power.sweep({"power": load}, chunks=1000)
+assert_type(swept.dims, tuple[str, ...])
+assert_type(swept.central().values, le.Quantity)
+assert_type(swept.quantiles(0.05, 0.95).coords, dict[str, le.Quantity])
+assert_type(swept.mean(points=1024).shape, tuple[int, ...])
+
 # The catalogue
 assert_type(le.accelerators["H100 SXM"], le.Accelerator)
 assert_type(le.accelerators.get("H100 SXM"), le.Accelerator | None)

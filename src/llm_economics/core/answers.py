@@ -82,21 +82,57 @@ class Summary(NamedTuple):
     """Probability between the ends."""
 
     points: int
-    """How many points were evaluated."""
+    """How many points were evaluated; 0 where none was needed."""
 
     method: str
     """How the points were chosen."""
 
+    median_error: Quantity
+    """Standard error that the median has from sampling."""
+
+    mean_error: Quantity
+    """Standard error of the mean."""
+
+    low_error: Quantity
+    """Standard error of the lower end."""
+
+    high_error: Quantity
+    """Standard error of the upper end."""
+
+    @property
+    def sampling_error(self) -> float:
+        """Largest standard error of median, lower and upper end, as a share of the figure."""
+        pairs = (
+            (self.median, self.median_error),
+            (self.low, self.low_error),
+            (self.high, self.high_error),
+        )
+        return max(_share(float(v.magnitude), float(e.magnitude)) for v, e in pairs)
+
     def __str__(self) -> str:
-        text = _shown(self.median, self.low, self.high)
-        return with_kind(text, self.median.unit_text, "median", self.level)
+        errors = (self.median_error, self.low_error, self.high_error)
+        text = _shown(self.median, self.low, self.high, errors)
+        shown = with_kind(text, self.median.unit_text, "median", self.level)
+        share = self.sampling_error
+        if not share:
+            return shown
+        return f"{shown[:-1]}; {self.points:,} points, sampling error {100 * share:.1g} %)"
 
     def __repr__(self) -> str:
         return str(self)
 
 
-def _shown(middle: Quantity, low: Quantity, high: Quantity) -> str:
-    return range_text(float(middle.magnitude), float(low.magnitude), float(high.magnitude))
+def _shown(
+    middle: Quantity, low: Quantity, high: Quantity, errors: tuple[Quantity, ...] = ()
+) -> str:
+    first, second, third = (float(q.magnitude) for q in (middle, low, high))
+    blurred = [float(q.magnitude) for q in errors] or [0.0, 0.0, 0.0]
+    return range_text(first, second, third, errors=(blurred[0], blurred[1], blurred[2]))
+
+
+def _share(value: float, error: float) -> float:
+    """Error as a share of a value; of a value of zero, none can be given."""
+    return error / abs(value) if value else float(error > 0)
 
 
 def with_kind(text: str, unit: str, kind: str, level: float) -> str:

@@ -15,15 +15,16 @@ from typing import Annotated, Any, ParamSpec, cast
 
 import attrs
 import numpy as np
-import pint
+from pint.facets.plain import PlainQuantity
 
 from llm_economics.core.dimension_errors import dimension_error
 from llm_economics.core.display import ends_text, short_number
 from llm_economics.core.errors import DimensionError, LLMEconomicsError, RangeError
 from llm_economics.core.reading import QuantityLike, quantity
 from llm_economics.core.registry import Quantity, domestic, ureg
-from llm_economics.core.uncertain.distributions import Distribution, Truncated
+from llm_economics.core.uncertain.distributions import Distribution, Swept, Truncated
 from llm_economics.core.uncertain.graph import Uncertain, uncertain
+from llm_economics.core.uncertain.grid import scattered, swept_inputs
 from llm_economics.core.uncertain.variable import Variable
 
 if typing.TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Dimension:
         RangeError
             If it is outside the limits, or not finite.
         """
-        fresh = not isinstance(value, (pint.Quantity, Uncertain))
+        fresh = not isinstance(value, (PlainQuantity, Uncertain))
         bare = fresh and not isinstance(value, str) and not _has_unit(value)
         if bare and not self.bare_numbers:
             message = (
@@ -209,6 +210,8 @@ class Dimension:
         self._refuse_outside(
             value, ureg.Quantity(np.array(distribution.quoted), value.units).to(self.unit).magnitude
         )
+        if isinstance(distribution, Swept):
+            return value
         low, high = self._ends(value)
         if _mass_outside(distribution, low, high) < _OUTSIDE:
             return value
@@ -226,11 +229,13 @@ class Dimension:
 
     def _limit_computed(self, value: Quantity) -> Quantity:
         low, high = self._ends(value)
-        drawn = value.quantiles(0.0, 1.0).magnitude
-        if (low is None or np.all(drawn[0] >= low)) and (high is None or np.all(drawn[1] <= high)):
+        node = value.magnitude
+        swept = bool(swept_inputs(node))
+        drawn = scattered(node) if swept else value.quantiles(0.0, 1.0).magnitude
+        if (low is None or np.all(drawn >= low)) and (high is None or np.all(drawn <= high)):
             return value
-        middle = value.median().to(self.unit).magnitude
-        self._refuse_outside(value, np.asarray(middle))
+        middle = value._like(scattered(node, central=True)) if swept else value.median()  # noqa: SLF001
+        self._refuse_outside(value, np.asarray(middle.to(self.unit).magnitude))
         return self._clipped(value, low, high)
 
     def _clipped(self, value: Quantity, low: float | None, high: float | None) -> Quantity:

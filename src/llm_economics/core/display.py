@@ -11,7 +11,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["array_text", "ends_text", "html_escape", "range_text", "short_number"]
+__all__ = [
+    "array_text",
+    "digits_within",
+    "ends_text",
+    "html_escape",
+    "range_text",
+    "short_number",
+]
 
 _PLAIN_LOW, _PLAIN_HIGH = 1e-3, 1e6
 
@@ -50,16 +57,53 @@ def short_number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def range_text(middle: float, low: float, high: float, digits: int = 3) -> str:
-    """Write a range as ``middle [low – high]``.
+def digits_within(value: float, error: float, digits: int = 3) -> int:
+    """How many significant digits of a number its error leaves standing.
+
+    Parameters
+    ----------
+    value, error : float
+        The number, and its standard error in the same unit.
+    digits : int
+        Never more than these.
+
+    Returns
+    -------
+    int
+        At least 1; the place of the last digit is no smaller than the error.
+
+    Examples
+    --------
+    >>> digits_within(9.87, 0.05), digits_within(1.234, 0.05), digits_within(9.87, 0.0)
+    (2, 2, 3)
+    """
+    if not (error > 0 and math.isfinite(error) and value and math.isfinite(value)):
+        return digits
+    places = math.floor(math.log10(abs(value))) + 1 - math.ceil(math.log10(error))
+    return min(digits, max(1, places))
+
+
+def range_text(
+    middle: float,
+    low: float,
+    high: float,
+    digits: int = 3,
+    errors: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> str:
+    """Write a range as ``middle [low – high]``, without digits that its errors blur.
 
     Examples
     --------
     >>> range_text(16.5, 5.9, 27.31)
     '16.5 [5.9 – 27.3]'
+    >>> range_text(16.5, 5.93, 27.31, errors=(0.05, 0.02, 0.2))
+    '16.5 [5.9 – 27]'
     """
-    ends = f"{short_number(low, digits)} – {short_number(high, digits)}"
-    return f"{short_number(middle, digits)} [{ends}]"
+    texts = [
+        short_number(value, digits_within(value, error, digits))
+        for value, error in zip((middle, low, high), errors, strict=True)
+    ]
+    return f"{texts[0]} [{texts[1]} – {texts[2]}]"
 
 
 def ends_text(low: float, high: float, unit: str = "") -> str:

@@ -13,7 +13,7 @@ from uncertainties import umath
 
 from llm_economics.core.counting import whole_number, whole_quantity
 from llm_economics.core.dimension_errors import dimension_error
-from llm_economics.core.registry import Quantity, domestic, ureg
+from llm_economics.core.registry import Quantity, domestic, operands, ureg
 from llm_economics.core.uncertain.graph import Uncertain
 from llm_economics.core.uncertain.linear import is_ufloat
 
@@ -28,7 +28,6 @@ __all__ = [
     "log",
     "maximum",
     "minimum",
-    "probability",
     "sqrt",
     "where",
 ]
@@ -83,30 +82,6 @@ def less(first: Any, second: Any) -> Any:
     return _nominal(left) < _nominal(right)
 
 
-def probability(condition: Any) -> float:
-    """Probability that a condition made by `less` holds.
-
-    Parameters
-    ----------
-    condition : quantity
-        A result of `less`.
-
-    Returns
-    -------
-    float
-        0 to 1.
-
-    Examples
-    --------
-    >>> import llm_economics as le
-    >>> round(le.probability(le.less(le.between(7, 15, "MW"), le.quantity("15 MW"))), 2)
-    0.95
-    """
-    if isinstance(condition, Quantity):
-        return float(condition.mean().magnitude)
-    return float(np.mean(condition))
-
-
 def where(condition: Any, first: Any, second: Any) -> Any:
     """Take `first` where the condition holds, otherwise `second`.
 
@@ -129,11 +104,13 @@ def where(condition: Any, first: Any, second: Any) -> Any:
     >>> print(le.where(le.less(load, limit), load, limit).bounds())
     3 .. 5 MW (guaranteed while every input stays in its quoted range)
     """
+    condition, first, second = operands(condition, first, second)
     first, second = _same_unit("where", first, second)
     chosen = condition.magnitude if isinstance(condition, Quantity) else condition
     if isinstance(first, Quantity):
         return ureg.Quantity(_where(chosen, first.magnitude, second.magnitude), first.units)
-    return _where(chosen, first, second)
+    found = _where(chosen, first, second)
+    return ureg.Quantity(found) if isinstance(condition, Quantity) else found
 
 
 def ceil(value: Any) -> Any:
@@ -189,7 +166,7 @@ def _nominal(value: Any) -> Any:
 
 def _same_unit(name: str, first: Any, second: Any) -> tuple[Any, Any]:
     """Both as they are, or both as quantities of the first one's unit."""
-    first, second = domestic(first), domestic(second)
+    first, second = operands(first, second)
     if not isinstance(first, Quantity) and not isinstance(second, Quantity):
         return first, second
     left = first if isinstance(first, Quantity) else ureg.Quantity(first)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 import pint
 from pint.facets.plain import PlainQuantity
-from pint.registry import Quantity as PintQuantity
 
 from llm_economics.core.errors import NotationError, RangeError, nearest_names
 from llm_economics.core.notation import Notation, parse
@@ -48,15 +47,15 @@ __all__ = [
 
 QuantityLike: TypeAlias = (
     Quantity
-    | PintQuantity[Any]
+    | PlainQuantity[Any]
     | str
     | float
     | tuple[float, float]
     | tuple[float, float, str]
     | UFloat
 )
-"""What stands for a quantity at every door: a quantity of any registry, a text such as "7-15 MW",
-a number, a (low, high) or (low, high, unit) tuple, or a ufloat."""
+"""What stands for a quantity at every door: a quantity or measurement of any registry, a text such
+as "7-15 MW", a number, a (low, high) or (low, high, unit) tuple, or a ufloat."""
 
 _RANGE, _RANGE_WITH_UNIT = 2, 3
 
@@ -77,7 +76,7 @@ def quantity(
     ----------
     value : text, number, tuple, ufloat, array or quantity
         "700 W", "7–15 MW", "300 to 600 million USD", "700 W ± 5 %", "~0.3 Wh", 5.0,
-        (7, 15), (7, 15, "MW"), or a quantity of any pint registry.
+        (7, 15), (7, 15, "MW"), or a quantity or a measurement of any pint registry.
     unit : str, optional
         The unit of a plain number or tuple. With a text or a quantity: convert to it.
     name, source : str, optional

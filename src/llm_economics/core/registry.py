@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import pint
+from pint.facets.measurement.objects import Measurement as PintMeasurement
 from pint.facets.plain import PlainQuantity, PlainUnit
 from pint.registry import Quantity as PintQuantity
 from pint.registry import UnitRegistry
@@ -42,18 +43,29 @@ from llm_economics.core.errors import (
 from llm_economics.core.evaluation import DEFAULT_LEVEL, Evaluation
 from llm_economics.core.foreign import translated
 from llm_economics.core.notation import parse
+from llm_economics.core.quantity_data import PlainData
 from llm_economics.core.uncertain.graph import Uncertain, split_scale
-from llm_economics.core.uncertain.linear import is_ufloat
+from llm_economics.core.uncertain.grid import swept_text
+from llm_economics.core.uncertain.linear import from_ufloat, is_ufloat
+from llm_economics.core.uncertain.sampling import estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["Quantity", "Registry", "domestic", "ureg", "use_as_application_registry"]
+__all__ = [
+    "Measurement",
+    "Quantity",
+    "Registry",
+    "domestic",
+    "operands",
+    "ureg",
+    "use_as_application_registry",
+]
 
 _NUMBER_WORDS = ("thousand", "million", "billion", "trillion")
 
 
-class Quantity(Evaluation, PintQuantity[Any]):
+class Quantity(Evaluation, PlainData, PintQuantity[Any]):
     """A value with a unit; the value may be exact, an array, or a range.
 
     Usually made by `quantity` or `between`. Everything of `pint.Quantity` works.
@@ -88,46 +100,47 @@ class Quantity(Evaluation, PintQuantity[Any]):
     # -- arithmetic: pint's, with foreign quantities let in and errors made readable ------------
 
     def __add__(self, other: Any) -> Quantity:
-        return self._combine("+", super().__add__, other)
+        return self._combine("+", "__add__", other)
 
     def __radd__(self, other: Any) -> Quantity:
-        return self._combine("+", super().__radd__, other)
+        return self._combine("+", "__radd__", other)
 
     def __sub__(self, other: Any) -> Quantity:
-        return self._combine("-", super().__sub__, other)
+        return self._combine("-", "__sub__", other)
 
     def __rsub__(self, other: Any) -> Quantity:
-        return self._combine("-", super().__rsub__, other)
+        return self._combine("-", "__rsub__", other)
 
     def __mul__(self, other: Any) -> Quantity:
-        return self._combine("*", super().__mul__, other)
+        return self._combine("*", "__mul__", other)
 
     def __rmul__(self, other: Any) -> Quantity:
-        return self._combine("*", super().__rmul__, other)
+        return self._combine("*", "__rmul__", other)
 
     def __truediv__(self, other: Any) -> Quantity:
-        return self._combine("/", super().__truediv__, other)
+        return self._combine("/", "__truediv__", other)
 
     def __rtruediv__(self, other: Any) -> Quantity:
-        return self._combine("/", super().__rtruediv__, other)
+        return self._combine("/", "__rtruediv__", other)
 
     def __floordiv__(self, other: Any) -> Quantity:
-        return self._combine("//", super().__floordiv__, other)
+        return self._combine("//", "__floordiv__", other)
 
     def __mod__(self, other: Any) -> Quantity:
-        return self._combine("%", super().__mod__, other)
+        return self._combine("%", "__mod__", other)
 
     def __pow__(self, other: Any) -> Quantity:
-        exponent = domestic(other)
+        base, exponent = operands(self, other)
         if not isinstance(exponent, (Quantity, Uncertain)):
-            return self._combine("**", super().__pow__, other)
+            return self._combine("**", "__pow__", other)
         known = exponent if isinstance(exponent, Quantity) else ureg.Quantity(exponent)
         if not known.is_range:
-            return self._combine("**", super().__pow__, known)
-        return ureg.Quantity(self.to("").magnitude ** known.to("").magnitude)
+            return self._combine("**", "__pow__", known)
+        return ureg.Quantity(base.to("").magnitude ** known.to("").magnitude)
 
     def __rpow__(self, other: Any) -> Any:
-        raised = other ** self.to("").magnitude
+        base, exponent = operands(other, self)
+        raised = base ** exponent.to("").magnitude
         return ureg.Quantity(raised) if isinstance(raised, Uncertain) else raised
 
     # `x += y` gives x a new value; it does not reach into arrays that others hold.
@@ -146,19 +159,21 @@ class Quantity(Evaluation, PintQuantity[Any]):
         return self._like(+self._magnitude)
 
     def __abs__(self) -> Quantity:
+        if is_ufloat(self._magnitude):  # its own abs() warns that it will go
+            return -self if self._magnitude.nominal_value < 0 else self
         return self._like(abs(self._magnitude))
 
     def __lt__(self, other: Any) -> Any:
-        return self._compared("<", super().__lt__, other)
+        return self._compared("<", "__lt__", other)
 
     def __le__(self, other: Any) -> Any:
-        return self._compared("<=", super().__le__, other)
+        return self._compared("<=", "__le__", other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._compared(">", super().__gt__, other)
+        return self._compared(">", "__gt__", other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._compared(">=", super().__ge__, other)
+        return self._compared(">=", "__ge__", other)
 
     def __eq__(self, other: object) -> Any:
         """Compare values to twelve digits; ranges, as expressions of the same inputs."""
@@ -216,24 +231,24 @@ class Quantity(Evaluation, PintQuantity[Any]):
         message = f"{what}({self}) would lose the unit; write .number('{self.unit_text}')"
         raise DimensionError(message)
 
-    def _combine(self, symbol: str, operation: Callable[[Any], Any], other: Any) -> Quantity:
-        known = domestic(other)
+    def _combine(self, symbol: str, name: str, other: Any) -> Quantity:
+        mine, known = _met(self, domestic(other))
         known = float(known) if isinstance(known, Decimal) else known
         try:
-            return cast("Quantity", operation(known))
+            return cast("Quantity", getattr(super(Quantity, mine), name)(known))
         except pint.DimensionalityError:
             raise dimension_error(f"{self} {symbol} {known}", self, known) from None
 
-    def _compared(self, symbol: str, operation: Callable[[Any], Any], other: Any) -> Any:
+    def _compared(self, symbol: str, name: str, other: Any) -> Any:
         known = domestic(other)
         number = not isinstance(known, Quantity)
         if number and not self.dimensionless and (isinstance(known, str) or np.any(known)):
             raise dimension_error(f"{self} {symbol} {known}", self, known)
-        return self._combine(symbol, operation, known)
+        return self._combine(symbol, name, known)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Apply a NumPy function: pint's rules, with whole numbers only of what is counted."""
-        known = tuple(domestic(value) for value in inputs)
+        known = operands(*inputs)
         if ufunc in _WHOLE and method == "__call__" and not kwargs:
             return whole_quantity(ufunc, known[0])
         try:
@@ -245,7 +260,7 @@ class Quantity(Evaluation, PintQuantity[Any]):
         self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Apply a NumPy function: pint's rules, with readable errors."""
-        known = tuple(domestic(value) for value in args)
+        known = operands(*args)
         try:
             return cast("Any", super()).__array_function__(func, types, known, kwargs)
         except (pint.DimensionalityError, DimensionError) as error:
@@ -277,7 +292,7 @@ class Quantity(Evaluation, PintQuantity[Any]):
             return self._like_pint(super().to(other, *contexts, **ctx_kwargs))
         except pint.DimensionalityError:
             target = other if isinstance(other, Quantity) else ureg.Quantity(1.0, other)
-            raise dimension_error(f"({self}).to({str(other)!r})", target, self) from None
+            raise dimension_error(f"({self}).to({str(other)!r})", target, domestic(self)) from None
         except pint.UndefinedUnitError as error:
             message = f"({self}).to({str(other)!r}): {error}"
             raise DimensionError(message) from None
@@ -381,13 +396,17 @@ class Quantity(Evaluation, PintQuantity[Any]):
         printer.text(repr(self) if cycle else str(self))
 
     def _range_text(self, digits: int = 3) -> str:
+        swept = swept_text(self._magnitude, self.unit_text)
+        if swept:
+            return swept
+        half = DEFAULT_LEVEL / 2
         try:
-            half = DEFAULT_LEVEL / 2
-            found = self.quantiles(0.5, 0.5 - half, 0.5 + half)
+            found = estimate(self._magnitude, [0.5, 0.5 - half, 0.5 + half])
         except LLMEconomicsError as error:
             return f"(range that cannot be evaluated: {error})"
-        middle, low, high = (float(x) for x in found.magnitude)
-        text = range_text(middle, low, high, digits)
+        middle, low, high = found.quantiles.tolist()
+        of_middle, of_low, of_high = found.quantile_errors.tolist()
+        text = range_text(middle, low, high, digits, (of_middle, of_low, of_high))
         return with_kind(text, self.unit_text, "median", DEFAULT_LEVEL)
 
     # -- identity ---------------------------------------------------------------------------------
@@ -407,10 +426,25 @@ class Quantity(Evaluation, PintQuantity[Any]):
         return _restore_quantity, (self._magnitude, tuple(sorted(self._units.items())))
 
 
+class Measurement(PintMeasurement, Quantity):
+    """pint's measurement, a value with a standard deviation, that can meet ranges.
+
+    Made by ``ureg.Measurement(700, 35, "W")`` and by ``quantity.plus_minus(35)``.
+    """
+
+    def __format__(self, spec: str) -> str:
+        return Quantity.__format__(self, spec)  # pint's own warns
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as a quantity, independent of any application registry."""
+        return Quantity.__reduce__(self)
+
+
 class Registry(UnitRegistry[Any]):
     """pint's registry with our definitions and our `Quantity`."""
 
     Quantity: TypeAlias = Quantity
+    Measurement = Measurement
 
 
 def _build_registry() -> Registry:
@@ -448,7 +482,7 @@ def domestic(value: Any) -> Any:
     -------
     object
         A foreign quantity rebuilt by the names of its units, or, where a name is unknown here,
-        by its root units in its own registry.
+        by its root units in its own registry; a measurement as a quantity of its ufloat.
 
     Raises
     ------
@@ -456,10 +490,48 @@ def domestic(value: Any) -> Any:
         If neither the unit nor its root units exist here.
     """
     if not isinstance(value, (PlainQuantity, PlainUnit)) or value._REGISTRY is ureg:  # noqa: SLF001 - pint has no other way
-        return value
+        if not isinstance(value, Measurement):
+            return value
+        return ureg.Quantity(value.magnitude, value.units)
     if isinstance(value, PlainUnit):
         value = value._REGISTRY.Quantity(1.0, value)  # noqa: SLF001 - as above
     return ureg.Quantity(*translated(value, ureg))
+
+
+def operands(*values: Any) -> tuple[Any, ...]:
+    """Make what meets in one operation fit together.
+
+    Parameters
+    ----------
+    *values : object
+        Quantities of any registry, ufloats, numbers, arrays, ...
+
+    Returns
+    -------
+    tuple
+        Each as `domestic` gives it; beside a range, a ufloat as a range that stays correlated
+        with all that rests on the same ufloat.
+    """
+    known = tuple(map(domestic, values))
+    return tuple(map(_as_range, known)) if any(map(_is_range, known)) else known
+
+
+def _met(first: Quantity, second: Any) -> tuple[Quantity, Any]:
+    """Both operands; the one beside a range as a range, if it is a ufloat."""
+    if first.is_range:
+        return first, _as_range(second)
+    return (_as_range(first) if _is_range(second) else first), second
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value.magnitude if isinstance(value, Quantity) else value, Uncertain)
+
+
+def _as_range(value: Any) -> Any:
+    if isinstance(value, Quantity):
+        inner = value.magnitude
+        return ureg.Quantity(from_ufloat(inner), value.units) if is_ufloat(inner) else value
+    return from_ufloat(value) if is_ufloat(value) else value
 
 
 def _from_text(text: str) -> Quantity:

@@ -381,7 +381,10 @@ def test_refusals_name_class_and_field(build: Callable[[], object], message: str
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"kind": "gauss"}, r"kind must be one of log-normal, normal, .*truncated; got 'gauss'"),
+        (
+            {"kind": "gauss"},
+            r"kind must be one of log-normal, normal, .*truncated, swept; got 'gauss'",
+        ),
         ({"low": 1}, r"kind must be one of .*; got None"),
         ({"kind": ["normal"]}, r"kind must be one of"),
         (5, r"kind must be one of .*; got None in 5"),

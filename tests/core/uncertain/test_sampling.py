@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from llm_economics.core.errors import RangeError
-from llm_economics.core.reading import alternatives, between, uniform
+from llm_economics.core.reading import alternatives, between, mixture, uniform
 from llm_economics.core.uncertain import sampling
 from llm_economics.core.uncertain.distributions import LogNormal, Uniform
 from llm_economics.core.uncertain.graph import Uncertain, constant, uncertain
-from llm_economics.core.uncertain.lattice import lattice_points
-from llm_economics.core.uncertain.sampling import quantiles, samples
+from llm_economics.core.uncertain.sampling import Drawing, estimate, quantiles, samples
 from llm_economics.core.uncertain.variable import Variable
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def test_the_same_seed_gives_the_same_digits(method: Method) -> None:
 def test_no_seed_stands_for_zero(method: Method) -> None:
     """Without a seed the answer is fixed too."""
     np.testing.assert_array_equal(
-        samples(X, 64, method=method), samples(X, 64, method=method, rng=0)
+        samples(X, 128, method=method), samples(X, 128, method=method, rng=0)
     )
 
 
@@ -115,27 +114,33 @@ def test_blocks_do_not_show(method: Method) -> None:
     )
 
 
-def test_kept_rows_are_the_lattice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_rows_are_the_lattice() -> None:
     """What is kept of a drawn input equals what is drawn anew, to the last digit."""
-    product = new(1, 3) * new(2, 9)
-    kept = samples(product, 1024, method="lattice", rng=3)
-    u = lattice_points(2, 1024, shift_key=3)
+    drawn = sampling._kept_draw(LogNormal(1, 3), (1,), (), 1024, 3)
     np.testing.assert_array_equal(
-        kept, LogNormal(1, 3).quantile(u[0]) * LogNormal(2, 9).quantile(u[1])
+        drawn, sampling._kept_draw.__wrapped__(LogNormal(1, 3), (1,), (), 1024, 3)
     )
     assert samples(X, 2**15, method="lattice").size == 2**15  # too many to keep
 
 
+def test_each_shift_fills_every_cell() -> None:
+    """Of every shift, one point lies in each of its cells of probability."""
+    drawn = samples(X, 1024, method="lattice", rng=3)
+    shares = np.array([LogNormal(1, 4).cdf(x) for x in drawn.tolist()]).reshape(8, 128)
+    cells = np.sort(np.floor(shares * 128), axis=-1)
+    np.testing.assert_array_equal(cells, np.tile(np.arange(128.0), (8, 1)))
+
+
 def test_kept_rows_are_read_only() -> None:
     """A result can be written to; what others share cannot."""
-    drawn = samples(X, 64, method="lattice")
+    drawn = samples(X, 128, method="lattice")
     drawn[0] = 5.0
-    assert samples(X, 64, method="lattice")[0] != 5.0
+    assert samples(X, 128, method="lattice")[0] != 5.0
 
 
 def test_large_results_are_not_remembered() -> None:
     """Memory is kept for small results only."""
-    small, large = X * 2.0, X * np.ones(2**7)
+    small, large = X * Y, X * np.ones(2**7)
     quantiles(small, [0.5])
     quantiles(large, [0.5])
     assert len(small._memory) == 1
@@ -146,14 +151,96 @@ def test_memory_of_one_number_is_bounded() -> None:
     """Asking with many seeds keeps only the last few samples."""
     number = X + Y
     for seed in range(10):
-        quantiles(number, [0.5], rng=seed, points=64)
+        quantiles(number, [0.5], rng=seed, points=128)
     assert len(number._memory) == 4
 
 
 def test_quantiles_of_a_distribution_are_its_own() -> None:
-    """The lattice finds the quoted ends and the median."""
-    found = quantiles(X, [0.05, 0.5, 0.95])
-    np.testing.assert_allclose(found, [1.0, 2.0, 4.0], rtol=1e-3)
+    """The quoted ends and the median of a quoted range are exact; the lattice finds them too."""
+    levels = [0.05, 0.5, 0.95]
+    np.testing.assert_allclose(quantiles(X, levels), [1.0, 2.0, 4.0], rtol=1e-12)
+    np.testing.assert_allclose(quantiles(X * 3.0, levels), [3.0, 6.0, 12.0], rtol=1e-12)
+    np.testing.assert_allclose(quantiles(X + 0.0, levels), [1.0, 2.0, 4.0], rtol=1e-3)
+
+
+@each_method
+def test_no_thread_count_changes_a_digit(method: Method) -> None:
+    """One, two or five threads: the same numbers."""
+    size = 2**19 if method == "lattice" else 3 * 2**17 + 5
+    alone = samples(X * Y + X, size, method=method)
+    for threads in (2, 5):
+        found = samples(X * Y + X, size, method=method, threads=threads)
+        np.testing.assert_array_equal(found, alone)
+
+
+def test_more_samples_begin_with_the_fewer() -> None:
+    """A longer run goes on where a shorter one ended, in every stripe."""
+    product, long = X * Y, 2**17 + 100
+    np.testing.assert_array_equal(samples(product, long)[: 2**16], samples(product, 2**16))
+    array = product * np.array([1.0, 2.0])
+    np.testing.assert_array_equal(samples(array, long)[0], samples(product, long))
+
+
+@each_method
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.95])
+def test_the_stated_error_is_the_error(method: Method, level: float) -> None:
+    """Over many seeds, answers scatter as widely as each of them says."""
+    product = X * Y
+    found = [estimate(product, [level], Drawing.of(1024, method, seed, 1)) for seed in range(60)]
+    scatter = np.std([e.quantiles[0] for e in found])
+    stated = np.sqrt(np.mean([e.quantile_errors[0] ** 2 for e in found]))
+    assert 0.6 < stated / scatter < 1.7
+    scatter, stated = np.std([e.mean for e in found]), np.mean([e.mean_error for e in found])
+    assert 0.6 < stated / scatter < 1.7
+
+
+def test_streamed_answers_are_those_of_kept_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting samples in cells gives their quantiles to a millionth, whatever the threads."""
+    number, levels = X * Y - 3.0, [0.0, 0.05, 0.4, 0.95, 1.0]
+    kept = estimate(number, levels, Drawing.of(400_000, "monte-carlo", 0))
+    monkeypatch.setattr(sampling, "LARGEST_KEPT", 1000)
+    streamed = estimate(number, levels, Drawing.of(400_000, "monte-carlo", 0, 1))
+    np.testing.assert_allclose(streamed.quantiles[1:-1], kept.quantiles[1:-1], rtol=1e-4)
+    np.testing.assert_allclose(streamed.quantiles, kept.quantiles, rtol=1e-3)
+    np.testing.assert_allclose(streamed.quantile_errors[1:4], kept.quantile_errors[1:4], rtol=0.02)
+    assert streamed.mean == pytest.approx(kept.mean, rel=1e-12)
+    assert streamed.mean_error == pytest.approx(kept.mean_error, rel=1e-4)
+    again = estimate(number, levels, Drawing.of(400_000, "monte-carlo", 0, 3))
+    np.testing.assert_array_equal(again.quantiles, streamed.quantiles)
+    assert again.mean == streamed.mean
+    np.testing.assert_array_equal(
+        quantiles(number, levels, points=400_000, method="monte-carlo"), streamed.quantiles
+    )
+
+
+def test_numbers_of_points_have_limits() -> None:
+    """A run of days is refused, as is a fraction of a thread."""
+    with pytest.raises(RangeError, match="points needs at most 100000000000"):
+        quantiles(X * Y, [0.5], points=10**12, method="monte-carlo")
+    with pytest.raises(RangeError, match="at most 100000000 numbers in all"):
+        quantiles(X * np.ones(10**4), [0.5], points=2**17)
+    with pytest.raises(RangeError, match="threads needs a whole number from 1"):
+        quantiles(X * Y, [0.5], threads=0)
+    with pytest.raises(RangeError, match=r"points needs a whole number from 1; got 2\.5"):
+        quantiles(X * Y, [0.5], points=2.5)  # type: ignore[arg-type]
+
+
+def test_one_sample_has_no_known_error() -> None:
+    """From one sample nothing can be said about its error."""
+    found = estimate(X * Y, [0.5], Drawing.of(1, "monte-carlo", 0))
+    assert found.mean_error == np.inf
+    endless = np.exp(uniform(1, 1000).magnitude + uniform(0, 1).magnitude)
+    assert estimate(endless, [0.9], Drawing.of(1024, "lattice", 0)).quantile_errors == np.inf
+    assert estimate(endless, [0.9], Drawing.of(1024, "monte-carlo", 0)).quantile_errors == np.inf
+
+
+def test_quoted_ranges_have_no_sampling_error() -> None:
+    """What is known in closed form is given so; of disagreeing sources, it is sampled."""
+    exact = estimate(X * 2.0, [0.05], Drawing.of(1024, "lattice", 0))
+    assert (exact.quantiles[0], exact.quantile_errors[0]) == (pytest.approx(2.0), 0.0)
+    assert estimate(X * -2.0, [0.05], Drawing.of(1024, "lattice", 0)).quantile_errors[0] > 0
+    sources = mixture("1-2 W", "3-4 W").magnitude
+    assert estimate(sources, [0.3], Drawing.of(1024, "lattice", 0)).quantile_errors[0] > 0
 
 
 def test_the_mean_is_that_of_the_closed_form(cost_range: Quantity) -> None:
@@ -238,6 +325,7 @@ def test_points_are_a_power_of_two() -> None:
 def test_default_points_are_what_is_printed() -> None:
     """The digits of the text are those of the quantiles."""
     number = between(1, 4) / between(2, 9) + between(3, 4)
-    low, middle, high = (f"{x:.3g}" for x in number.quantiles(0.05, 0.5, 0.95).magnitude)
-    assert str(number).startswith(f"{middle} [{low} – {high}]")
+    answer = number.summary()
+    assert str(answer).startswith(str(number).rpartition(")")[0])
+    assert float(str(number).split()[0]) == pytest.approx(answer.median.magnitude, rel=0.01)
     assert sampling.DEFAULT_POINTS == 2**14

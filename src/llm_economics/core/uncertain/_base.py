@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 
 from llm_economics.core.uncertain._checks import refusal
+from llm_economics.core.uncertain.normal import normal_cdf_of_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ __all__ = [
 
 _NODES = 2**14  # of the numerical integrals over quantiles
 _NEVER = 1e-12  # x <= 0 with less probability than this is taken for impossible
+_LEAST = 2.0**-53  # keeps a probability off 0 and 1
 _HALF = 0.5  # the cumulative probability at the median
 
 
@@ -48,6 +50,17 @@ class Distribution(ABC):
     __slots__ = ()
 
     kind: ClassVar[str]
+
+    normal_based: ClassVar[bool] = False
+    """Whether `from_normal` is the direct way, and `quantile` goes through it."""
+
+    continuous: ClassVar[bool] = False
+    """Whether quantiles have no jumps, but are costly: a class for which a table of them pays."""
+
+    @property
+    def tabulated(self) -> bool:
+        """Whether random draws use a table of quantiles."""
+        return self.continuous
 
     @property
     @abstractmethod
@@ -73,6 +86,10 @@ class Distribution(ABC):
     def quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map uniform numbers in (0, 1) to numbers that have this distribution."""
 
+    def from_normal(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map standard normal numbers to numbers that have this distribution; may use up `z`."""
+        return self.quantile(np.clip(normal_cdf_of_array(z), _LEAST, 1.0 - _LEAST))
+
     @abstractmethod
     def cdf(self, x: float) -> float:
         """Probability of x or less."""
@@ -84,6 +101,11 @@ class Distribution(ABC):
     @abstractmethod
     def describe(self) -> str:
         """One line for people, such as "log-normal, 90 % in 7 to 15"."""
+
+    def form(self) -> str:
+        """What it looks like whatever its unit: `describe` with the larger end as 1."""
+        size = max(map(abs, self.quoted))
+        return self.scaled(1.0 / size).describe() if size else self.describe()
 
     def below(self, x: float) -> float:
         """Probability of less than x; differs from `cdf` only where single values have weight."""

@@ -235,6 +235,11 @@ class Truncated(Distribution):
         """Whether the base's quantiles increase."""
         return self.base.ordered
 
+    @property
+    def tabulated(self) -> bool:
+        """As the base."""
+        return self.base.tabulated
+
     def _cut(self, ends: tuple[float, float]) -> tuple[float, float]:
         """Two ends, moved inside the limits."""
         lower = -math.inf if self.lower is None else self.lower

@@ -99,6 +99,8 @@ class LogNormal(_Interval):
     level: float = attrs.field(default=0.9, converter=plain, validator=check_level)
 
     kind: ClassVar[str] = "log-normal"
+    normal_based: ClassVar[bool] = True
+    continuous: ClassVar[bool] = True
     _positive: ClassVar[bool] = True
 
     @classmethod
@@ -147,11 +149,14 @@ class LogNormal(_Interval):
 
     def quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values below which the shares `u` lie."""
-        out = normal_quantile(u)
-        out *= self.log_std()
-        np.exp(out, out=out)
-        out *= self.median()
-        return out
+        return self.from_normal(normal_quantile(u))
+
+    def from_normal(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values as many standard deviations of ln x from the median as `z` says."""
+        z *= self.log_std()
+        np.exp(z, out=z)
+        z *= self.median()
+        return z
 
     def cdf(self, x: float) -> float:
         """Probability of x or less."""
@@ -186,6 +191,8 @@ class Normal(_Interval):
     level: float = attrs.field(default=0.9, converter=plain, validator=check_level)
 
     kind: ClassVar[str] = "normal"
+    normal_based: ClassVar[bool] = True
+    continuous: ClassVar[bool] = True
 
     @classmethod
     def from_mean(cls, mean: float, std: float, level: float = 0.9) -> Normal:
@@ -226,10 +233,13 @@ class Normal(_Interval):
 
     def quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values below which the shares `u` lie."""
-        out = normal_quantile(u)
-        out *= self.std()
-        out += self.mean()
-        return out
+        return self.from_normal(normal_quantile(u))
+
+    def from_normal(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values as many standard deviations from the mean as `z` says."""
+        z *= self.std()
+        z += self.mean()
+        return z
 
     def cdf(self, x: float) -> float:
         """Probability of x or less."""
@@ -298,6 +308,7 @@ class LogUniform(_Interval):
     """
 
     kind: ClassVar[str] = "log-uniform"
+    continuous: ClassVar[bool] = True
     _positive: ClassVar[bool] = True
 
     def _width(self) -> float:
@@ -361,6 +372,7 @@ class Pert(Distribution):
     high: float = attrs.field(converter=plain, validator=check_finite)
 
     kind: ClassVar[str] = "pert"
+    continuous: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
         """Refuse limits without a width and a most likely value outside them."""

@@ -65,11 +65,36 @@ def bounds(node: Uncertain, *, tolerance: float = TOLERANCE) -> tuple[float, flo
 
 
 def _both_ends(program: Program, tolerance: float) -> tuple[float, float]:
+    if not program.variables:
+        program.interval_trace([])  # where a fixed divisor is zero there are no bounds
+        value = float(program.value([]))
+        return value, value
     # Overflow gives infinity, which is a true bound.
     with np.errstate(all="ignore"):
+        ends = _ends_of_monotone(program)
+        if ends is not None:
+            return ends
         # Zero is added so that no end reads "-0".
         low = 0.0 - _largest(_negated(program), tolerance)
         return low, _largest(program, tolerance)
+
+
+def _ends_of_monotone(program: Program) -> tuple[float, float] | None:
+    """Both bounds where every input acts in one direction only, as in a product; else None."""
+    low, high = _quoted(program)
+    _, least, most = _slopes(program, low, high)
+    rises = least >= 0
+    if not np.all(rises | (most <= 0)):
+        return None
+    # One column gives the smallest value, the other the largest.
+    corners = np.hstack([np.where(rises, low, high), np.where(rises, high, low)])
+    image = program.interval_trace([(row, row) for row in corners])[-1]
+    return 0.0 + float(image[0][0]), float(image[1][1])
+
+
+def _quoted(program: Program) -> tuple[Array, Array]:
+    quoted = np.array([v.distribution.quoted for v in program.variables], dtype=np.float64)
+    return quoted[:, :1], quoted[:, 1:]
 
 
 def _negated(program: Program) -> Program:
@@ -80,10 +105,7 @@ def _negated(program: Program) -> Program:
 
 def _largest(program: Program, tolerance: float) -> float:
     """Upper bound of a program over the box of its inputs' quoted ranges."""
-    if not program.variables:
-        return float(program.run([]))
-    quoted = np.array([v.distribution.quoted for v in program.variables], dtype=np.float64)
-    low, high = quoted[:, :1], quoted[:, 1:]
+    low, high = _quoted(program)
     whole = program.interval_trace([(low[i], high[i]) for i in range(len(low))])[-1]
     floor = _NEAR_ZERO * float(np.clip(np.max(np.abs(whole)), 0.0, _HUGE))
     reached, settled = -np.inf, -np.inf

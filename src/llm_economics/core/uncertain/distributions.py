@@ -16,6 +16,7 @@ from llm_economics.core.uncertain._base import Distribution, field_names
 from llm_economics.core.uncertain._compound import Mixture, Truncated
 from llm_economics.core.uncertain._ranges import LogNormal, LogUniform, Normal, Pert, Uniform
 from llm_economics.core.uncertain._samples import Discrete, Empirical
+from llm_economics.core.uncertain.axes import Swept
 
 __all__ = [
     "Discrete",
@@ -26,6 +27,7 @@ __all__ = [
     "Mixture",
     "Normal",
     "Pert",
+    "Swept",
     "Truncated",
     "Uniform",
     "from_dict",
@@ -33,7 +35,7 @@ __all__ = [
 
 _RANGES = (LogNormal, Normal, Uniform, LogUniform, Pert)
 _KINDS: dict[str, type[Distribution]] = {
-    cls.kind: cls for cls in (*_RANGES, Discrete, Empirical, Mixture, Truncated)
+    cls.kind: cls for cls in (*_RANGES, Discrete, Empirical, Mixture, Truncated, Swept)
 }
 
 

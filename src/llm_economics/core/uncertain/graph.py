@@ -23,7 +23,16 @@ from llm_economics.core.uncertain.variable import Variable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["COMMUTATIVE", "Uncertain", "constant", "split_scale", "topological", "uncertain"]
+__all__ = [
+    "COMMUTATIVE",
+    "Uncertain",
+    "constant",
+    "element",
+    "split_scale",
+    "substituted",
+    "topological",
+    "uncertain",
+]
 
 T = TypeVar("T")
 
@@ -150,6 +159,17 @@ class Uncertain:
 
     def __abs__(self) -> Uncertain:
         return _apply("absolute", self)
+
+    def __getitem__(self, key: Any) -> Uncertain:
+        """Part of an array of ranges."""
+        return element(self, key)
+
+    def __len__(self) -> int:
+        """Length of an array of ranges along its first dimension."""
+        if not self.shape:
+            message = "a single range has no length"
+            raise TypeError(message)
+        return self.shape[0]
 
     def __round__(self, digits: int = 0) -> NoReturn:
         """Refuse: rounding is for showing; `ceil` and `floor` are for counting."""
@@ -310,6 +330,75 @@ def constant(value: Any) -> Uncertain:
     return Uncertain("constant", (), fixed)
 
 
+def substituted(node: Uncertain, replacements: dict[Variable, Uncertain]) -> Uncertain:
+    """The same expression of other inputs.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The number.
+    replacements : dict of Variable to Uncertain
+        What stands in the place of which input.
+
+    Returns
+    -------
+    Uncertain
+        The number with these inputs replaced.
+    """
+
+    def leaf(part: Uncertain) -> Uncertain:
+        known = part.payload if part.operation == "variable" else None
+        return replacements.get(known, part) if known is not None else part
+
+    return _rewritten(node, leaf)
+
+
+def element(node: Uncertain, key: Any) -> Uncertain:
+    """Part of an array of ranges.
+
+    Parameters
+    ----------
+    node : Uncertain
+        The array.
+    key : int, slice or tuple
+        As for a NumPy array of its shape.
+
+    Returns
+    -------
+    Uncertain
+        The part; it shares its inputs with the whole.
+
+    Raises
+    ------
+    IndexError
+        As NumPy's arrays do.
+    """
+    if not node.shape:
+        message = "a single range has no elements; only an array of ranges is indexed"
+        raise TypeError(message)
+
+    def leaf(part: Uncertain) -> Uncertain:
+        if part.operation != "constant" or not part.shape:
+            return part
+        # Every operation works element by element, so the part of the result is the result of
+        # the parts.
+        return constant(np.broadcast_to(part.payload, node.shape)[key])
+
+    return _rewritten(node, leaf)
+
+
+def _rewritten(node: Uncertain, leaf: Callable[[Uncertain], Uncertain]) -> Uncertain:
+    made: dict[int, Uncertain] = {}
+    for part in topological((node,)):
+        if not part.arguments:
+            made[id(part)] = leaf(part)
+            continue
+        inner = tuple(made[id(a)] for a in part.arguments)
+        same = all(new is old for new, old in zip(inner, part.arguments, strict=True))
+        made[id(part)] = part if same else Uncertain(part.operation, inner)
+    return made[id(node)]
+
+
 def split_scale(node: Uncertain) -> tuple[Uncertain, float]:
     """Take fixed factors off a number, as unit conversions put them on.
 
@@ -409,7 +498,7 @@ def _refuse_truth(what: str) -> NoReturn:
     message = (
         f"{what} has no single answer for ranges. For the larger or smaller one use "
         "le.maximum(x, y) or le.minimum(x, y); to choose by a condition use "
-        "le.where(le.less(x, y), a, b); for a probability use le.probability(le.less(x, y))."
+        "le.where(le.less(x, y), a, b); for a probability use le.less(x, y).probability()."
     )
     raise TruthValueError(message)
 

@@ -14,6 +14,7 @@ one half in the exponent outside 2**10 to 2**16). It may therefore be taken modu
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,16 @@ from llm_economics.core.errors import RangeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["GENERATING_VECTOR", "lattice_points", "lattice_row"]
+__all__ = [
+    "FEWEST_POINTS",
+    "GENERATING_VECTOR",
+    "SHIFTS",
+    "lattice_grid",
+    "lattice_points",
+    "lattice_row",
+    "lattice_values",
+    "points_per_shift",
+]
 
 #: Components of the generating vector, odd numbers below 2**19; dimension j uses the j-th.
 # fmt: off
@@ -39,7 +49,13 @@ GENERATING_VECTOR: tuple[int, ...] = (
 )
 # fmt: on
 
+SHIFTS = 8
+"""Independent shifts into which the points of one answer are divided: their spread is its error."""
+
 _FEWEST, _MOST = 2**4, 2**20
+FEWEST_POINTS = SHIFTS * _FEWEST
+"""Fewest points that can be divided."""
+
 _EDGE = 2.0**-30  # keeps a point off the faces of its cell, so that it is never 0 or 1
 
 
@@ -122,6 +138,120 @@ def lattice_row(row: int, points: int = 16384, *, shift_key: int = 0) -> NDArray
     return out
 
 
+def lattice_grid(points: int, *, shift_key: int = 0) -> NDArray[np.float64]:
+    """Numbers that every row of a lattice with `SHIFTS` independent shifts is made of, in order.
+
+    Parameters
+    ----------
+    points : int
+        How many in all; a power of two from `FEWEST_POINTS` to 2**20.
+    shift_key : int
+        Picks the shifts, 0 or more.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (SHIFTS, points // SHIFTS): for each shift one number in every cell of (0, 1), all
+        at the same place of their cells.
+
+    Raises
+    ------
+    RangeError
+        As for `lattice_points`.
+
+    Notes
+    -----
+    ``u = (i + place) / n``: the rows of one shift differ by whole cells only, so that what is
+    costly (a normal quantile) is computed once per shift and not once per row.
+
+    Examples
+    --------
+    >>> lattice_grid(128).shape
+    (8, 16)
+    """
+    count = points_per_shift(points, shift_key)
+    places = default_rng(SeedSequence(shift_key, spawn_key=(0, 0))).random(SHIFTS)
+    places = np.clip(places, _EDGE, 1.0 - _EDGE)
+    out: NDArray[np.float64] = (np.arange(count) + places[:, None]) / count
+    return out
+
+
+def lattice_values(
+    grid: NDArray[np.float64], row: int, *, shift_key: int = 0
+) -> NDArray[np.float64]:
+    """One row of a lattice with `SHIFTS` independent shifts.
+
+    Parameters
+    ----------
+    grid : numpy.ndarray
+        `lattice_grid`, or a function of it, twice side by side: shape (SHIFTS, 2 n).
+    row : int
+        Which dimension, from 0; it does not depend on how many there are.
+    shift_key : int
+        As for `lattice_grid`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (SHIFTS * n,): the numbers of the grid in the order of this row, shift by shift.
+
+    Examples
+    --------
+    >>> grid = lattice_grid(128)
+    >>> u = lattice_values(np.hstack([grid, grid]), 1)
+    >>> sorted(int(cell) for cell in u[:16] * 16) == list(range(16))
+    True
+    """
+    count = grid.shape[1] // 2
+    if row < len(GENERATING_VECTOR):
+        # The grid stands there twice, so that what runs over its end goes on from its start.
+        cells = _lattice_cells(row, count) + _starts(shift_key, count)[row]
+    else:
+        rng = default_rng(SeedSequence(shift_key, spawn_key=(row, 1)))
+        cells = np.stack([rng.permutation(count) for _ in range(SHIFTS)])
+        cells += 2 * count * np.arange(SHIFTS)[:, None]
+    found: NDArray[np.float64] = grid.take(cells.ravel(), mode="wrap")
+    return found
+
+
+@lru_cache(maxsize=32)
+def _starts(shift_key: int, count: int) -> NDArray[np.intp]:
+    """Where each shift of each stored row starts in the grid: shape (rows, SHIFTS, 1)."""
+    rng = default_rng(SeedSequence(shift_key, spawn_key=(0, 1)))
+    shares = rng.random((len(GENERATING_VECTOR), SHIFTS))
+    starts = (shares * count).astype(np.intp) + 2 * count * np.arange(SHIFTS)
+    return starts[:, :, None]
+
+
+@lru_cache(maxsize=128)
+def _lattice_cells(row: int, count: int) -> NDArray[np.intp]:
+    """Cells of one row of the lattice before it is shifted."""
+    return np.arange(count, dtype=np.intp) * (GENERATING_VECTOR[row] % count) & (count - 1)
+
+
+def points_per_shift(points: int, shift_key: int = 0) -> int:
+    """How many points each of the `SHIFTS` shifts gets.
+
+    Parameters
+    ----------
+    points, shift_key : int
+        As for `lattice_grid`.
+
+    Returns
+    -------
+    int
+        A power of two.
+
+    Raises
+    ------
+    RangeError
+        As for `lattice_points`.
+    """
+    _require_count("shift_key", shift_key)
+    _require_points(points, FEWEST_POINTS)
+    return points // SHIFTS
+
+
 def _fill(row: int, shift_key: int, out: NDArray[np.float64]) -> None:
     rng = default_rng(SeedSequence(shift_key, spawn_key=(row,)))
     fill = _lattice_row if row < len(GENERATING_VECTOR) else _hypercube_row
@@ -159,13 +289,13 @@ def _require_count(field: str, value: object) -> None:
         raise RangeError(msg)
 
 
-def _require_points(points: int) -> None:
+def _require_points(points: int, fewest: int = _FEWEST) -> None:
     """Refuse a number of points that is not a power of two within the limits."""
     _require_count("points", points)
-    if not _FEWEST <= points <= _MOST or points & (points - 1):
-        near = 2 ** round(np.log2(min(max(points, _FEWEST), _MOST)))
+    if not fewest <= points <= _MOST or points & (points - 1):
+        near = 2 ** round(np.log2(min(max(points, fewest), _MOST)))
         msg = (
-            f"lattice_points: points must be a power of two from {_FEWEST} to {_MOST}; "
+            f"lattice_points: points must be a power of two from {fewest} to {_MOST}; "
             f"got {points}, write {near}"
         )
         raise RangeError(msg)

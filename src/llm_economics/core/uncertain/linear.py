@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 import threading
 import warnings
-from typing import Any, Protocol, cast
-from weakref import WeakKeyDictionary
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 import numpy as np
@@ -27,6 +28,9 @@ from llm_economics.core.uncertain.distributions import Normal
 from llm_economics.core.uncertain.graph import Uncertain, uncertain
 from llm_economics.core.uncertain.program import Program, compile_program
 from llm_economics.core.uncertain.variable import Variable
+
+if TYPE_CHECKING:
+    from llm_economics.core.uncertain.correlation import Joint
 
 __all__ = [
     "LINEAR_RATIO",
@@ -47,7 +51,11 @@ _CHOICES = frozenset({"maximum", "minimum", "less"})
 _NEAR = 2.0  # another branch of a max within so many standard deviations is "near"
 
 _as_ufloat: WeakKeyDictionary[Variable, Any] = WeakKeyDictionary()
-_as_variable: dict[int, tuple[Any, Variable]] = {}
+_as_variable: WeakValueDictionary[int, Variable] = WeakValueDictionary()
+_normals: dict[tuple[Joint, int], Any] = {}
+# The last ones that came in stay, so that what is written twice has one key.
+_recent: OrderedDict[Variable, None] = OrderedDict()
+_KEPT = 4096
 _LOCK = threading.Lock()  # two threads must not make two ufloats of one input
 
 
@@ -78,7 +86,7 @@ class Contribution:
     """The input."""
 
     share: float
-    """Share of the variance, 0 to 1; shares of all inputs add up to 1."""
+    """Share of the variance, 0 to 1 unless inputs are correlated; all shares add up to 1."""
 
     scale: str
     """"log" if spreads were compared as ratios, "linear" if as differences."""
@@ -122,8 +130,8 @@ def linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> UFloat
     if warn:
         _warn_if_unfit(program, means, spread, stacklevel + 1)
     terms: Any = (
-        float(s) * (_ufloat_of(v) - v.distribution.mean())
-        for s, v in zip(slopes, program.variables, strict=True)
+        float(s) * (_ufloat_of(v) - m)
+        for s, v, m in zip(slopes, program.variables, means, strict=True)
     )
     answer: Any = sum(terms, start=float(value))
     return cast("UFloat", answer)
@@ -168,7 +176,7 @@ def log_linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> tu
     if warn and (reasons := _near_branches(program, medians, elastic)):
         message = f"a log-linear answer is not fit here: {'; '.join(reasons)}. Use quantiles()."
         warnings.warn(message, LinearizationWarning, stacklevel=stacklevel + 1)
-    return float(value), math.sqrt(math.fsum(e * e for e in elastic))
+    return float(value), math.sqrt(math.fsum(_shares(program, elastic)))
 
 
 def contributions(node: Uncertain) -> tuple[Contribution, ...]:
@@ -183,7 +191,8 @@ def contributions(node: Uncertain) -> tuple[Contribution, ...]:
     -------
     tuple of Contribution
         One per input. The log scale is used when result and inputs are positive, since wide
-        ranges compare as ratios; otherwise the linear scale.
+        ranges compare as ratios; otherwise the linear scale. Of correlated inputs each has its
+        covariance with the result, which can be negative.
     """
     program = _scalar_program(node)
     variables = program.variables
@@ -195,8 +204,9 @@ def contributions(node: Uncertain) -> tuple[Contribution, ...]:
     except RangeError:
         pairs = zip(slopes, variables, strict=True)
         spread, scale = [float(s) * v.distribution.std() for s, v in pairs], "linear"
-    total = math.fsum(s * s for s in spread)
-    shares = [s * s / total if total else 0.0 for s in spread]
+    parts = _shares(program, spread)
+    total = math.fsum(parts)
+    shares = [part / total if total else 0.0 for part in parts]
     rows = [
         Contribution(v.name, share, scale, v.source)
         for v, share in zip(variables, shares, strict=True)
@@ -253,24 +263,64 @@ def _elasticities(
     return result
 
 
+def _shares(program: Program, spread: list[float]) -> list[float]:
+    """Part of each input in the variance of the result: spread_i times sum_j r_ij spread_j."""
+    return [
+        mine * math.fsum(_correlation(a, b) * other for b, other in _pairs(program, spread))
+        for a, mine in _pairs(program, spread)
+    ]
+
+
+def _pairs(program: Program, spread: list[float]) -> zip[tuple[Variable, float]]:
+    return zip(program.variables, spread, strict=True)
+
+
+def _correlation(first: Variable, second: Variable) -> float:
+    if first is second:
+        return 1.0
+    if first.joint is None or first.joint != second.joint:
+        return 0.0
+    return float(first.joint.correlation[first.member, second.member])
+
+
 def _ufloat_of(variable: Variable) -> Any:
     with _LOCK:
         if variable not in _as_ufloat:
             distribution = variable.distribution
             mean, std = distribution.mean(), distribution.std()
-            _as_ufloat[variable] = ufloat(mean, std, tag=variable.name)
+            if variable.joint is None:
+                _as_ufloat[variable] = ufloat(mean, std, tag=variable.name)
+            else:
+                _as_ufloat[variable] = mean + std * _mixed_normal(variable.joint, variable.member)
         return _as_ufloat[variable]
+
+
+def _mixed_normal(joint: Joint, member: int) -> Any:
+    """Normal number of one correlated input, made of independent ones that all of them share."""
+    total: Any = 0.0
+    for place in range(member + 1):
+        key = (joint, place)
+        if key not in _normals:
+            _normals[key] = ufloat(0.0, 1.0, tag=f"{joint.names[place]} (normal)")
+        total = total + float(joint.factor[member, place]) * _normals[key]
+    return total
 
 
 def _variable_of(number: Any) -> Variable:
     with _LOCK:
-        # The ufloat is kept with its variable, so that its id stays its own.
-        if id(number) not in _as_variable:
+        variable = _as_variable.get(id(number))
+        if variable is None:
             distribution = Normal.from_mean(float(number.nominal_value), float(number.std_dev))
             variable = Variable.create(distribution, name=number.tag or None)
-            _as_variable[id(number)] = (number, variable)
+            # A ufloat takes no weak references. So the variable keeps it alive, and its id is its
+            # own, for as long as anything rests on the variable; then both go.
             _as_ufloat[variable] = number
-        return _as_variable[id(number)][1]
+            _as_variable[id(number)] = variable
+        _recent[variable] = None
+        _recent.move_to_end(variable)
+        while len(_recent) > _KEPT:
+            _recent.popitem(last=False)
+        return variable
 
 
 def _warn_if_unfit(
@@ -301,25 +351,16 @@ def _ratio(variable: Variable) -> float:
 def _near_branches(program: Program, means: list[float], spread: list[float]) -> list[str]:
     if not any(spread):
         return []
-    trace = program.trace(means)
-    near = {
-        step.operation: None
-        for step in program.instructions
-        if step.operation in _CHOICES and _is_near(program, means, trace, step.arguments[-2:])
-    }
-    return [f"the other branch of {operation}() is near" for operation in near]
-
-
-def _is_near(program: Program, means: list[float], trace: list[Any], pair: tuple[int, ...]) -> bool:
-    distance = abs(float(trace[pair[0]]) - float(trace[pair[1]]))
-    return distance < _NEAR * _difference_std(program, means, pair)
-
-
-def _difference_std(program: Program, means: list[float], pair: tuple[int, ...]) -> float:
-    """Standard deviation of the distance between two steps of a program."""
-    slopes = []
-    for index in pair:
-        part = Program(program.instructions[: index + 1], program.variables, ())
-        slopes.append(np.asarray(part.gradient(means)[1], dtype=np.float64))
+    choices = [step for step in program.instructions if step.operation in _CHOICES]
+    if not choices:
+        return []
+    values, slopes = program.jacobian(means)
     std = np.array([v.distribution.std() for v in program.variables])
-    return float(np.sqrt(np.sum(((slopes[0] - slopes[1]) * std) ** 2)))
+    near: dict[str, None] = {}
+    for step in choices:
+        first, second = step.arguments[-2:]
+        distance = abs(values[first] - values[second])
+        deviation = float(np.sqrt(np.sum(((slopes[first] - slopes[second]) * std) ** 2)))
+        if distance < _NEAR * deviation:
+            near[step.operation] = None
+    return [f"the other branch of {operation}() is near" for operation in near]

@@ -8,13 +8,14 @@ number at a time; the tests compare with it).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llm_economics.core.errors import RangeError
 
-__all__ = ["normal_cdf", "normal_quantile", "two_sided_z"]
+__all__ = ["normal_cdf", "normal_cdf_of_array", "normal_quantile", "two_sided_z"]
 
 _Array = NDArray[np.float64]
 
@@ -86,6 +87,29 @@ _FAR_TAIL = (
         1.0,
     ),
 )
+# Coefficients of Hart's function 5666, highest power first.
+_HART = (
+    (
+        3.52624965998911e-2,
+        7.00383064443688e-1,
+        6.37396220353165e0,
+        3.3912866078383e1,
+        1.12079291497871e2,
+        2.21213596169931e2,
+        2.20206867912376e2,
+    ),
+    (
+        8.83883476483184e-2,
+        1.75566716318264e0,
+        1.6064177579207e1,
+        8.67807322029461e1,
+        2.96564248779674e2,
+        6.37333633378831e2,
+        7.93826512519948e2,
+        4.40413735824752e2,
+    ),
+)
+_HART_END = 5.0 * math.sqrt(2.0)  # beyond, a continued fraction takes over
 _CENTRAL_HALF_WIDTH = 0.425  # AS 241: |u - 1/2| up to here uses the central function
 _FAR = 5.0  # AS 241: sqrt(-ln p) beyond here uses the far-tail function
 
@@ -146,6 +170,47 @@ def normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2.0))
 
 
+def normal_cdf_of_array(x: _Array) -> _Array:
+    """Cumulative probabilities of the standard normal distribution.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Standard deviations from the mean, dimensionless; any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``P(Z <= x)``, within 2e-15 of the truth; the lower tail keeps about ten digits.
+
+    Notes
+    -----
+    J. F. Hart et al., Computer Approximations (1968), algorithm 5666; beyond seven standard
+    deviations a continued fraction.
+
+    Examples
+    --------
+    >>> normal_cdf_of_array(np.array([-1.6448536, 0.0, 1.6448536])).round(6).tolist()
+    [0.05, 0.5, 0.95]
+    """
+    x = np.asarray(x, dtype=np.float64)
+    size = np.abs(x)
+    bell = np.exp(-0.5 * size * size)
+    tail = np.asarray(bell * _ratio(np.minimum(size, _HART_END), _HART))
+    far = size >= _HART_END
+    if far.any():
+        tail[far] = bell[far] / (_fraction(size[far]) * math.sqrt(2.0 * math.pi))
+    return np.where(x > 0.0, 1.0 - tail, tail)
+
+
+def _fraction(size: _Array) -> _Array:
+    found = size + 0.65
+    for part in (4.0, 3.0, 2.0, 1.0):
+        found = size + part / found
+    return found
+
+
+@lru_cache(maxsize=256)
 def two_sided_z(level: float) -> float:
     """Half-width, in standard deviations, of the central interval that holds a probability.
 
@@ -197,12 +262,14 @@ def _tail(p: _Array) -> _Array:
 
 def _ratio(r: _Array, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> _Array:
     """Quotient of two polynomials in `r`, by Horner's rule."""
-    over, under = coefficients
-    top, bottom = np.full_like(r, over[0]), np.full_like(r, under[0])
-    for a, b in zip(over[1:], under[1:], strict=True):
-        top *= r
-        top += a
-        bottom *= r
-        bottom += b
+    top, bottom = (_polynomial(r, part) for part in coefficients)
     top /= bottom
     return top
+
+
+def _polynomial(r: _Array, coefficients: tuple[float, ...]) -> _Array:
+    out = np.full_like(r, coefficients[0])
+    for coefficient in coefficients[1:]:
+        out *= r
+        out += coefficient
+    return out

@@ -169,7 +169,9 @@ def _absolute_interval(a: Interval) -> Interval:
 
 
 def _absolute_slope(_: Interval, a: Interval) -> tuple[Interval]:
-    return ((np.where(a[0] >= 0, 1.0, -1.0), np.where(a[1] <= 0, -1.0, 1.0)),)
+    # At zero alone, any slope from -1 to 1.
+    rises, falls = (a[0] >= 0) & (a[1] > 0), (a[1] <= 0) & (a[0] < 0)
+    return ((np.where(rises, 1.0, -1.0), np.where(falls, -1.0, 1.0)),)
 
 
 def _monotone(function: Callable[[Any], Any]) -> Callable[[Interval], Interval]:

@@ -8,14 +8,22 @@ graphs exhaust the stack, and shared sub-expressions would be computed again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
+from llm_economics.core.uncertain.code import LONGEST, gradient_code, value_code
+from llm_economics.core.uncertain.factors import without_outer_factor
 from llm_economics.core.uncertain.graph import COMMUTATIVE, topological
-from llm_economics.core.uncertain.operations import OPERATIONS, Interval, multiply_intervals
+from llm_economics.core.uncertain.operations import (
+    OPERATIONS,
+    Interval,
+    multiply_intervals,
+    outward,
+)
 from llm_economics.core.uncertain.variable import Variable
 
 if TYPE_CHECKING:
@@ -23,7 +31,11 @@ if TYPE_CHECKING:
 
     from llm_economics.core.uncertain.graph import Uncertain
 
-__all__ = ["Instruction", "Program", "compile_program"]
+__all__ = ["Instruction", "Program", "Structure", "compile_program"]
+
+Structure: TypeAlias = tuple[tuple[str, tuple[int, ...], Any], ...]
+"""Steps of a program without its constants: operation, arguments, and what decides about the code
+(the place of a variable, the exponent of a power)."""
 
 
 @attrs.frozen(eq=False)
@@ -50,6 +62,47 @@ class Program:
 
     shape: tuple[int, ...]
     """Shape of the result when every input is one number."""
+
+    compiled: dict[Any, Any] = attrs.field(factory=dict, init=False, repr=False)
+    """Functions that were compiled for it, by what they are for."""
+
+    def value(self, values: Sequence[float]) -> Any:
+        """Value of the result for one number per variable; the quickest way to it.
+
+        Parameters
+        ----------
+        values : sequence of float
+            One number per variable.
+
+        Returns
+        -------
+        float, or array if array constants take part
+            The result; infinite or NaN where NumPy would say so.
+        """
+        code = self.compiled.get("value")
+        if code is None:
+            code = self._compiled("value")
+        try:
+            return code(*values)
+        except (ArithmeticError, ValueError):
+            # Python refuses what NumPy computes: 1 / 0, an overflow, the root of -1.
+            return self._by_numpy(values)
+
+    def _compiled(self, what: str) -> Callable[..., Any]:
+        """Function of one float per variable, made at first use."""
+        if self.shape or len(self.instructions) > LONGEST:
+            ways = {"value": self._by_numpy, "gradient": self._gradient_by_numpy}
+            self.compiled[what] = lambda *values: ways[what](values)
+        else:
+            makers = {"value": value_code, "gradient": gradient_code}
+            self.compiled[what] = makers[what](self.instructions, len(self.variables))
+        made: Callable[..., Any] = self.compiled[what]
+        return made
+
+    def _by_numpy(self, values: Sequence[float]) -> Any:
+        with np.errstate(all="ignore"):
+            found = self.run([np.float64(value) for value in values])
+        return found if self.shape else float(found)
 
     def trace(self, values: Sequence[Any]) -> list[Any]:
         """Run on numbers or arrays and return the value of every step.
@@ -82,6 +135,30 @@ class Program:
         """Value of the result for these inputs."""
         return self.trace(values)[-1]
 
+    def structure(self) -> Structure:
+        """Form of the program; programs that differ only in their numbers share it."""
+        found: Structure | None = self.compiled.get("structure")
+        if found is None:
+            found = tuple(self._form(step) for step in self.instructions)
+            self.compiled["structure"] = found
+        return found
+
+    def _form(self, step: Instruction) -> tuple[str, tuple[int, ...], Any]:
+        deciding: Any = None
+        if step.operation == "variable":
+            deciding = step.payload
+        elif step.operation == "power":
+            deciding = self.instructions[step.arguments[1]].payload
+        return step.operation, step.arguments, deciding
+
+    def medians(self) -> tuple[float, ...]:
+        """Medians of the variables, where a central case is computed."""
+        found: tuple[float, ...] | None = self.compiled.get("medians")
+        if found is None:
+            found = tuple(v.distribution.median() for v in self.variables)
+            self.compiled["medians"] = found
+        return found
+
     def gradient(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Value and its derivative with respect to every variable, by one backward sweep.
 
@@ -97,7 +174,20 @@ class Program:
         slopes : list of float
             One partial derivative per variable.
         """
-        results = self.trace(values)
+        code = self.compiled.get("gradient")
+        if code is None:
+            code = self._compiled("gradient")
+        try:
+            found: tuple[Any, list[Any]] = code(*values)
+        except (ArithmeticError, ValueError):
+            return self._gradient_by_numpy(values)
+        return found
+
+    def _gradient_by_numpy(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
+        with np.errstate(all="ignore"):
+            return self._swept_back(self.trace([np.float64(value) for value in values]))
+
+    def _swept_back(self, results: list[Any]) -> tuple[Any, list[Any]]:
         adjoint: list[Any] = [0.0] * len(results)
         adjoint[-1] = 1.0
         slopes: list[Any] = [0.0] * len(self.variables)
@@ -111,6 +201,38 @@ class Program:
                 for i, partial in zip(step.arguments, partials, strict=True):
                     adjoint[i] = adjoint[i] + adjoint[index] * partial
         return results[-1], slopes
+
+    def jacobian(
+        self, values: Sequence[float]
+    ) -> tuple[list[float], list[npt.NDArray[np.float64]]]:
+        """Value of every step, and its derivatives with respect to every variable.
+
+        Parameters
+        ----------
+        values : sequence of float
+            One number per variable.
+
+        Returns
+        -------
+        values : list of float
+            One per step, the result last.
+        slopes : list of ndarray
+            One array per step, of one partial derivative per variable; one forward sweep.
+        """
+        with np.errstate(all="ignore"):
+            results = self.trace([np.float64(value) for value in values])
+            slopes: list[npt.NDArray[np.float64]] = []
+            for index, step in enumerate(self.instructions):
+                row = np.zeros(len(self.variables))
+                if step.operation == "variable":
+                    row[step.payload] = 1.0
+                elif step.operation != "constant":
+                    inner = [results[i] for i in step.arguments]
+                    partials = OPERATIONS[step.operation].partials(results[index], *inner)
+                    for i, partial in zip(step.arguments, partials, strict=True):
+                        row += float(partial) * slopes[i]
+                slopes.append(row)
+        return [float(value) for value in results], slopes
 
     def interval_trace(self, boxes: Sequence[Interval]) -> list[Interval]:
         """Image of every step over boxes of the inputs (one pair of arrays per variable)."""
@@ -130,9 +252,11 @@ class Program:
         try:
             return of(*inner)
         except RangeError as error:
-            # The divisor is the last argument; the exponent, also last, has no inputs.
-            names = self._inputs_of(step.arguments[-1]) or self._inputs_of(step.arguments[0])
-            message = f"{error}; it depends on {', '.join(map(repr, names))}"
+            # The divisor is the last argument; of a power it is the base.
+            guilty = 0 if step.operation == "power" else -1
+            names = self._inputs_of(step.arguments[guilty])
+            blame = f"; it depends on {', '.join(map(repr, names))}" if names else ""
+            message = f"{error}{blame}"
             raise RangeError(message) from None
 
     def _inputs_of(self, index: int) -> tuple[str, ...]:
@@ -148,10 +272,9 @@ class Program:
     def interval_gradient(self, boxes: Sequence[Interval]) -> tuple[Interval, list[Interval]]:
         """Image of the result and of its partial derivatives over boxes of the inputs."""
         results = self.interval_trace(boxes)
-        zero: Interval = (np.float64(0.0), np.float64(0.0))
-        adjoint: list[Interval] = [zero] * len(results)
+        adjoint: list[Interval] = [_NOTHING] * len(results)
         adjoint[-1] = (np.float64(1.0), np.float64(1.0))
-        slopes: list[Interval] = [zero] * len(self.variables)
+        slopes: list[Interval] = [_NOTHING] * len(self.variables)
         for index in range(len(results) - 1, -1, -1):
             step = self.instructions[index]
             if step.operation == "variable":
@@ -161,13 +284,20 @@ class Program:
                 partials = OPERATIONS[step.operation].interval_partials(results[index], *inner)
                 for i, partial in zip(step.arguments, partials, strict=True):
                     if self.instructions[i].operation != "constant":
-                        share = multiply_intervals(adjoint[index], partial)
+                        # Rounded outwards, as a sign is decided by the ends.
+                        share = outward(multiply_intervals(adjoint[index], partial))
                         adjoint[i] = _sum(adjoint[i], share)
         return results[-1], slopes
 
 
 def _sum(a: Interval, b: Interval) -> Interval:
-    return a[0] + b[0], a[1] + b[1]
+    # Most slopes have one term only, and nothing to round.
+    if a is _NOTHING:
+        return b
+    return outward((a[0] + b[0], a[1] + b[1]))
+
+
+_NOTHING: Interval = (np.float64(0.0), np.float64(0.0))
 
 
 class _Builder:
@@ -202,7 +332,13 @@ class _Builder:
         inner = [self.steps[i] for i in arguments]
         if all(step.operation == "constant" for step in inner):
             values = [step.payload for step in inner]
-            return self.constant(OPERATIONS[operation].function(*values))
+            # A division by zero stays, so that bounds can refuse it.
+            if operation != "divide" or np.all(values[1]):
+                return self.constant(OPERATIONS[operation].function(*values))
+        if operation == "power" and inner[1].payload == 0.0:
+            return self.constant(1.0)
+        if operation == "power" and inner[1].payload == 1.0:
+            return arguments[0]
         same = len(set(arguments)) == 1 and len(arguments) == 2  # noqa: PLR2004
         if same and operation == "subtract":
             return self.constant(0.0)
@@ -242,24 +378,28 @@ def _compile(node: Uncertain) -> Program:
         else:
             inner = tuple(place[id(a)] for a in part.arguments)
             place[id(part)] = builder.apply(part.operation, inner)
-    return _without_dead_steps(builder, place[id(node)], node.shape)
+    steps, result = without_outer_factor(builder.steps, place[id(node)])
+    return _without_dead_steps(steps, result, tuple(builder.inputs), node.shape)
 
 
-def _without_dead_steps(builder: _Builder, result: int, shape: tuple[int, ...]) -> Program:
+def _without_dead_steps(
+    all_steps: list[Instruction], result: int, inputs: tuple[Variable, ...], shape: tuple[int, ...]
+) -> Program:
     needed = {result}
     for index in range(result, -1, -1):
         if index in needed:
-            needed.update(builder.steps[index].arguments)
+            needed.update(all_steps[index].arguments)
+    if len(needed) == len(all_steps):
+        return Program(tuple(all_steps), inputs, shape)
     order = sorted(needed)
     new_place = {old: new for new, old in enumerate(order)}
-    used = [builder.steps[i].payload for i in order if builder.steps[i].operation == "variable"]
+    used = [all_steps[i].payload for i in order if all_steps[i].operation == "variable"]
     new_input = {old: new for new, old in enumerate(used)}
     steps: list[Instruction] = []
     for old in order:
-        step = builder.steps[old]
+        step = all_steps[old]
         payload = new_input[step.payload] if step.operation == "variable" else step.payload
         steps.append(
             Instruction(step.operation, tuple(new_place[i] for i in step.arguments), payload)
         )
-    inputs = tuple(builder.inputs[i] for i in used)
-    return Program(tuple(steps), inputs, shape)
+    return Program(tuple(steps), tuple(inputs[i] for i in used), shape)

@@ -10,6 +10,7 @@ identity by name (re-running a notebook cell with other numbers would raise or, 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import uuid
@@ -21,6 +22,7 @@ import attrs
 
 from llm_economics.core.display import short_number
 from llm_economics.core.errors import RangeError
+from llm_economics.core.uncertain.correlation import Joint
 from llm_economics.core.uncertain.distributions import Distribution, from_dict
 
 __all__ = ["Variable"]
@@ -50,6 +52,12 @@ class Variable:
 
     source: str = ""
     """Where the range comes from, in a few words."""
+
+    joint: Joint | None = None
+    """The inputs with which it is rank-correlated, itself among them; None if with none."""
+
+    member: int = 0
+    """Which of the members of `joint` it is."""
 
     @classmethod
     def create(
@@ -89,15 +97,47 @@ class Variable:
             found = cls._known(key)
             if found is not None:
                 return _agreed(found, distribution, unit)
-            values = {"token": key, "name": name or key, "stream": key}
+            values: dict[str, Any] = {"token": key, "name": name or key, "stream": key}
         else:
             low, high = distribution.quoted
             label = name or f"{short_number(low)}–{short_number(high)} {unit}".strip()
-            content = f"{name or ''}|{distribution.describe()}"
+            # Without its scale: another unit of the same range gives the same random numbers.
+            content = f"{name or ''}|{distribution.form()}"
             values = {"token": _new_token(), "name": label, "stream": _new_stream(content)}
         variable = cls(distribution=distribution, unit=unit, source=source, **values)
         # Another thread may have been faster with the same key.
         return _agreed(_remember(variable), distribution, unit)
+
+    def correlated(self, joint: Joint, member: int) -> Variable:
+        """Return this input, rank-correlated with others: the same one each time.
+
+        Parameters
+        ----------
+        joint : Joint
+            The inputs that move together.
+        member : int
+            Which of them this one is.
+
+        Returns
+        -------
+        Variable
+            An input with the same distribution and its own identity.
+
+        Raises
+        ------
+        RangeError
+            If it is correlated already.
+        """
+        if self.joint is not None:
+            message = (
+                f"{self.name!r} is correlated already, with {', '.join(self.joint.names)}; "
+                "state all correlations in one call"
+            )
+            raise RangeError(message)
+        content = repr((joint.members, joint.ranks)).encode()
+        mark = hashlib.blake2b(content, digest_size=8).hexdigest()
+        token = f"{self.token}&{mark}"
+        return _remember(attrs.evolve(self, token=token, joint=joint, member=member))
 
     @classmethod
     def _known(cls, token: str) -> Variable | None:
@@ -113,11 +153,11 @@ class Variable:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep identity through pickling, also into another process."""
-        labels = {
-            label: getattr(self, label) for label in ("token", "name", "stream", "unit", "source")
-        }
+        labels = {label: getattr(self, label) for label in _LABELS}
         return _restore, (self.distribution.to_dict(), labels)
 
+
+_LABELS = ("token", "name", "stream", "unit", "source", "joint", "member")
 
 _VARIABLES: WeakValueDictionary[str, Variable] = WeakValueDictionary()
 _CONTENTS: Counter[str] = Counter()
@@ -165,9 +205,10 @@ def _agreed(found: Variable, distribution: Distribution, unit: str) -> Variable:
     return found
 
 
-def _restore(data: dict[str, object], labels: dict[str, str]) -> Variable:
+def _restore(data: dict[str, object], labels: dict[str, Any]) -> Variable:
     distribution = from_dict(data)
     found = _VARIABLES.get(labels["token"])
     if found is not None:
         return _agreed(found, distribution, labels["unit"])
-    return _remember(Variable(distribution=distribution, **labels))
+    made = _remember(Variable(distribution=distribution, **labels))
+    return _agreed(made, distribution, labels["unit"])
