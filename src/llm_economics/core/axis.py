@@ -6,7 +6,9 @@ input that has a range, or stand in a formula or a noun in place of an exact val
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,12 +134,14 @@ def _has_unit(value: Any) -> bool:
 def _units_of(value: Any, unit: str) -> Any:
     """Unit that was given, or else that of a value."""
     if unit or not _has_unit(value):
-        return quantity(1.0, unit).units
+        return _parsed(unit)
     return quantity(value).units
 
 
 def _number(value: Any, units: Any) -> float:
     """Exact number in a unit."""
+    if type(value) is float and math.isfinite(value):
+        return value
     if not _has_unit(value):
         return float(quantity(value).magnitude)
     read = quantity(value)
@@ -147,6 +151,13 @@ def _number(value: Any, units: Any) -> float:
     return float(read.to(units).magnitude)
 
 
+# Units are few, and reading and writing them takes longer than all else here.
+@lru_cache(maxsize=256)
+def _parsed(unit: str) -> Any:
+    return quantity(1.0, unit).units
+
+
+@lru_cache(maxsize=256)
 def _text(units: Any) -> str:
     """Unit as it is written in formulas; what `Variable.unit` holds for other inputs."""
     return "" if units == ureg.Unit("") else f"{units:~C}"

@@ -20,7 +20,7 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from numbers import Real
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 import numpy as np
 import pint
@@ -61,6 +61,8 @@ __all__ = [
     "ureg",
     "use_as_application_registry",
 ]
+
+_TEXTS_KEPT = 4096  # unit texts that need not be read again
 
 _NUMBER_WORDS = ("thousand", "million", "billion", "trillion")
 
@@ -445,6 +447,32 @@ class Registry(UnitRegistry[Any]):
 
     Quantity: TypeAlias = Quantity
     Measurement = Measurement
+
+    _texts: ClassVar[dict[Any, UnitsContainer]] = {}
+
+    def parse_units_as_container(
+        self,
+        input_string: str,
+        as_delta: bool | None = None,  # noqa: FBT001 - as in pint
+        case_sensitive: bool | None = None,  # noqa: FBT001
+    ) -> UnitsContainer:
+        """Units that a text names; what was read before is remembered.
+
+        Versions of pint before 0.26 read prefixed names such as kWh anew each time.
+        """
+        key = (input_string, as_delta, case_sensitive)
+        known = self._texts.get(key)
+        if known is None:
+            known = super().parse_units_as_container(input_string, as_delta, case_sensitive)
+            if len(self._texts) >= _TEXTS_KEPT:
+                self._texts.clear()
+            self._texts[key] = known
+        return known
+
+    def define(self, definition: Any) -> None:
+        """Add a unit; texts may mean something else from now on."""
+        self._texts.clear()
+        super().define(definition)
 
 
 def _build_registry() -> Registry:

@@ -106,9 +106,9 @@ def test_formulas_of_one_form_share_their_code() -> None:
     """Another scenario of one formula need not be compiled anew."""
     first, second = (uniform(1, n).magnitude * uniform(2, n).magnitude for n in (3, 4))
     axes = [frozenset({0})] * 2
-    codes = [kernel.block_code(compile_program(f), axes, {}, 0) for f in (first, second)]
+    codes = [kernel.block_code(compile_program(f), axes, {}, 0, (5,)) for f in (first, second)]
     assert codes[0] is codes[1]
-    assert kernel.block_code(compile_program(first * 2.0), axes, {}, 0) is not codes[0]
+    assert kernel.block_code(compile_program(first * 2.0), axes, {}, 0, (5,)) is not codes[0]
 
 
 def test_infinite_and_undefined_values_pass() -> None:

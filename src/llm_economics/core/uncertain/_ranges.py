@@ -68,6 +68,11 @@ class _Interval(Distribution):
         factor = checked_factor(self, factor)
         return attrs.evolve(self, low=self.low * factor, high=self.high * factor)
 
+    def form(self) -> str:
+        """Kind, level, and the ends relative to the larger one."""
+        size = max(abs(self.low), abs(self.high))
+        return f"{self.kind} {self.level:.6g} {self.low / size:.6g} {self.high / size:.6g}"
+
     def describe(self) -> str:
         """Kind, level and ends."""
         share = "" if self.level == 1.0 else f"{text(100.0 * self.level)} % in "

@@ -108,9 +108,9 @@ class _Search:
 
     def rewritten(self) -> list[Instruction]:
         """Steps with the new constants in front."""
-        new = len(self.places)
+        new, make = len(self.places), type(self.steps[0])
         steps = [
-            attrs.evolve(step, arguments=tuple(i + new for i in step.arguments))
+            make(step.operation, tuple([i + new for i in step.arguments]), step.payload)
             for step in self.steps
         ]
         constants = []

@@ -147,7 +147,7 @@ def evaluate(  # noqa: PLR0913 - three that say what, the rest keyword-only
     axes = [_axes(value) for value in inputs]
     constants = _constants(program, len(shape), sampled=sampled)
     split = _split(shape, whole_last=finish is not None)
-    code = block_code(program, axes, constants, split)
+    code = block_code(program, axes, constants, split, shape)
     fixed = fixed_values(program, code, inputs, constants)
     job = _Job(code, [inputs[i] for i in code.inputs], fixed, shape, split)
     return job.run(finish, threads)
@@ -158,7 +158,7 @@ def block_code(
     axes: Sequence[Axes],
     constants: dict[int, Any],
     split: int,
-    drawn: bool = False,  # noqa: FBT001, FBT002 - says what the inputs are
+    shape: tuple[int, ...] | None = None,
 ) -> BlockCode:
     """Code for blocks that are cut along the axis `split`, kept with the program.
 
@@ -172,8 +172,9 @@ def block_code(
         Array constants by step, with all dimensions.
     split : int
         Axis that blocks cut; those before it are single, those after it whole.
-    drawn : bool
-        Whether variables come as functions that fill a buffer, rather than as arrays.
+    shape : tuple of int, optional
+        Shape of the result. None stands for variables that come as functions that fill a buffer,
+        rather than as arrays, along the one axis.
 
     Returns
     -------
@@ -181,7 +182,9 @@ def block_code(
         The code.
     """
     fixed_axes = tuple((index, _axes(value)) for index, value in constants.items())
-    return _written(program.structure(), tuple(axes), fixed_axes, split, drawn)
+    # Where the whole result extends along the axes, its place serves as a buffer until then.
+    whole = frozenset({0}) if shape is None else frozenset(i for i, n in enumerate(shape) if n > 1)
+    return _written(program.structure(), tuple(axes), fixed_axes, (split, whole), shape is None)
 
 
 # Formulas of one form share their code: another scenario differs in its ranges only.
@@ -190,10 +193,10 @@ def _written(
     steps: Structure,
     axes: tuple[Axes, ...],
     constants: tuple[tuple[int, Axes], ...],
-    split: int,
+    cut: tuple[int, Axes],
     drawn: bool,  # noqa: FBT001 - says what the inputs are
 ) -> BlockCode:
-    return _Writer(steps, axes, dict(constants), split).write(drawn=drawn)
+    return _Writer(steps, axes, dict(constants), cut).write(drawn=drawn)
 
 
 def in_threads(work: Callable[[int], None], threads: int) -> None:
@@ -269,10 +272,14 @@ class _Writer:
     """Writes the code of a block: which buffer holds what, and when it is free again."""
 
     def __init__(
-        self, steps: Structure, axes: Sequence[Axes], constants: dict[int, Axes], split: int
+        self,
+        steps: Structure,
+        axes: Sequence[Axes],
+        constants: dict[int, Axes],
+        cut: tuple[int, Axes],
     ) -> None:
         self.steps = steps
-        self.split = split
+        split, whole = cut
         self.axes = self._axes_of_steps(axes, constants)
         # Constants are cut like inputs, but they are known before the blocks.
         self.moving = [
@@ -281,8 +288,10 @@ class _Writer:
         ]
         self.last_use = {i: n for n, step in enumerate(steps) for i in step[1]}
         self.buffers: list[Axes] = []
-        self.free: dict[Axes, list[int]] = {}
-        self.place: dict[int, int] = {}
+        # `where` writes its result before it has read everything, so it needs it for itself.
+        in_place = self.axes[-1] == whole and steps[-1][0] not in {"where", "variable", "constant"}
+        self.free: dict[Axes, list[str]] = {whole: ["out"]} if in_place else {}
+        self.place: dict[int, str] = {}
         self.lines: list[str] = []
 
     def _axes_of_steps(self, axes: Sequence[Axes], constants: dict[int, Axes]) -> list[Axes]:
@@ -322,7 +331,7 @@ class _Writer:
         if operation == "variable":
             if drawn:
                 self.place[index] = self._buffer(self.axes[index])
-                self.lines.append(f"i{payload}(b{self.place[index]})")
+                self.lines.append(f"i{payload}({self.place[index]})")
             return
         inner = [self._name(i) for i in arguments]
         # `where` writes its result in two goes, so its arguments must outlive the first.
@@ -339,19 +348,19 @@ class _Writer:
         if index == len(self.steps) - 1:
             return "out"
         self.place[index] = self._buffer(self.axes[index])
-        return f"b{self.place[index]}"
+        return self.place[index]
 
     def _name(self, index: int) -> str:
         if not self.moving[index]:
             return f"f{index}"
-        return f"b{self.place[index]}" if index in self.place else f"i{self.steps[index][2]}"
+        return self.place.get(index) or f"i{self.steps[index][2]}"
 
-    def _buffer(self, axes: Axes) -> int:
+    def _buffer(self, axes: Axes) -> str:
         waiting = self.free.get(axes)
         if waiting:
             return waiting.pop()
         self.buffers.append(axes)
-        return len(self.buffers) - 1
+        return f"b{len(self.buffers) - 1}"
 
     def _release(self, index: int) -> None:
         """Free the buffers whose content is used here for the last time."""
@@ -389,7 +398,9 @@ class _Job:
     def _blocks(self) -> Iterator[tuple[tuple[int, ...], int, int]]:
         """Go through the outer indices and the cut of every block, in order."""
         inner = math.prod(self.shape[self.split + 1 :])
-        rows = max(1, BLOCK // max(inner, 1))
+        # Without buffers there is little to keep in the cache, and fewer calls are better.
+        numbers = BLOCK if self.code.buffers else 8 * BLOCK
+        rows = max(1, numbers // max(inner, 1))
         size = self.shape[self.split]
         outer = product(*(range(n) for n in self.shape[: self.split]))
         for indices in outer:
@@ -405,6 +416,10 @@ class _Job:
     ) -> None:
         threads = max(1, min(threads, len(blocks)))
 
+        values = [*self.inputs, *self.fixed]
+        # What extends along no axis that is cut or single is the same in every block.
+        moving = [any(n > 1 for n in np.shape(v)[: self.split + 1]) for v in values]
+
         def work(thread: int) -> None:
             buffers = _Buffers(self)
             with np.errstate(all="ignore"):
@@ -412,12 +427,10 @@ class _Job:
                     indices, start, stop = blocks[number]
                     where = (*(slice(i, i + 1) for i in indices), slice(start, stop))
                     block = buffers.whole(stop - start) if out is None else out[where]
-                    self.code.function(
-                        *(_cut(value, where) for value in self.inputs),
-                        *(_cut(value, where) for value in self.fixed),
-                        *buffers.views(stop - start),
-                        block,
-                    )
+                    parts = [
+                        _cut(v, where) if m else v for v, m in zip(values, moving, strict=True)
+                    ]
+                    self.code.function(*parts, *buffers.views(stop - start), block)
                     if keep is not None:
                         keep(number, block)
 
@@ -460,7 +473,5 @@ class _Buffers:
 
 def _cut(value: Any, where: tuple[slice, ...]) -> Any:
     """Part of an array that a block needs; along axes of size 1 there is nothing to cut."""
-    if isinstance(value, float):
-        return value
     whole = slice(None)
     return value[tuple(w if n > 1 else whole for w, n in zip(where, value.shape, strict=False))]

@@ -205,7 +205,7 @@ def lattice_values(
     count = grid.shape[1] // 2
     if row < len(GENERATING_VECTOR):
         # The grid stands there twice, so that what runs over its end goes on from its start.
-        cells = _lattice_cells(row, count) + _starts(shift_key, count)[row]
+        cells = np.add(_lattice_cells(row, count), _starts(shift_key, count)[row])
     else:
         rng = default_rng(SeedSequence(shift_key, spawn_key=(row, 1)))
         cells = np.stack([rng.permutation(count) for _ in range(SHIFTS)])

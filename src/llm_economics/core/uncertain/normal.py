@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from llm_economics.core.errors import RangeError
 
-__all__ = ["normal_cdf", "normal_cdf_of_array", "normal_quantile", "two_sided_z"]
+__all__ = [
+    "normal_cdf",
+    "normal_cdf_of_array",
+    "normal_quantile",
+    "normal_quantile_of_grid",
+    "two_sided_z",
+]
 
 _Array = NDArray[np.float64]
 
@@ -146,6 +152,35 @@ def normal_quantile(u: NDArray[np.float64]) -> NDArray[np.float64]:
         lower = centred[outer] < 0.0
         size = _tail(np.where(lower, u[outer], 1.0 - u[outer]))
         out[outer] = np.where(lower, -size, size)
+    return out
+
+
+def normal_quantile_of_grid(grid: _Array) -> _Array:
+    """Like `normal_quantile`, for rows that each hold one number from every cell of (0, 1).
+
+    Parameters
+    ----------
+    grid : numpy.ndarray
+        Probabilities, shape (rows, n): in column i from ``i / n`` to ``(i + 1) / n``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape, with the same digits as `normal_quantile`. Which columns belong to the
+        centre is known beforehand, which makes it about twice as quick.
+
+    Examples
+    --------
+    >>> normal_quantile_of_grid(np.array([[0.25, 0.75]])).round(4).tolist()
+    [[-0.6745, 0.6745]]
+    """
+    count = grid.shape[1]
+    first = math.ceil((0.5 - _CENTRAL_HALF_WIDTH) * count)
+    last = count - first
+    out = np.empty_like(grid)
+    out[:, first:last] = _central(grid[:, first:last] - 0.5)
+    outer = normal_quantile(np.hstack([grid[:, :first], grid[:, last:]]))
+    out[:, :first], out[:, last:] = outer[:, :first], outer[:, first:]
     return out
 
 

@@ -8,7 +8,7 @@ graphs exhaust the stack, and shared sub-expressions would be computed again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llm_economics.core.uncertain.graph import Uncertain
+
+T = TypeVar("T")
 
 __all__ = ["Instruction", "Program", "Structure", "compile_program"]
 
@@ -135,13 +137,29 @@ class Program:
         """Value of the result for these inputs."""
         return self.trace(values)[-1]
 
+    def kept(self, key: str, make: Callable[[], T]) -> T:
+        """Something that was worked out for this program before, or is now.
+
+        Parameters
+        ----------
+        key : str
+            What it is.
+        make : callable
+            Works it out.
+
+        Returns
+        -------
+        object
+            It; the same one each time.
+        """
+        found: T | None = self.compiled.get(key)
+        if found is None:
+            found = self.compiled[key] = make()
+        return found
+
     def structure(self) -> Structure:
         """Form of the program; programs that differ only in their numbers share it."""
-        found: Structure | None = self.compiled.get("structure")
-        if found is None:
-            found = tuple(self._form(step) for step in self.instructions)
-            self.compiled["structure"] = found
-        return found
+        return self.kept("structure", lambda: tuple(map(self._form, self.instructions)))
 
     def _form(self, step: Instruction) -> tuple[str, tuple[int, ...], Any]:
         deciding: Any = None
@@ -153,11 +171,7 @@ class Program:
 
     def medians(self) -> tuple[float, ...]:
         """Medians of the variables, where a central case is computed."""
-        found: tuple[float, ...] | None = self.compiled.get("medians")
-        if found is None:
-            found = tuple(v.distribution.median() for v in self.variables)
-            self.compiled["medians"] = found
-        return found
+        return self.kept("medians", lambda: tuple(v.distribution.median() for v in self.variables))
 
     def gradient(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Value and its derivative with respect to every variable, by one backward sweep.

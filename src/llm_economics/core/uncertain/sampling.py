@@ -33,7 +33,7 @@ from llm_economics.core.uncertain.lattice import (
     lattice_values,
     points_per_shift,
 )
-from llm_economics.core.uncertain.normal import normal_quantile
+from llm_economics.core.uncertain.normal import normal_quantile_of_grid
 from llm_economics.core.uncertain.order import quantiles_of_rows
 from llm_economics.core.uncertain.program import Program, compile_program
 from llm_economics.core.uncertain.streams import STRIPE, Stream, streams
@@ -68,7 +68,8 @@ Method: TypeAlias = Literal["lattice", "monte-carlo"]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 DEFAULT_POINTS = 2**14
-"""Points for quantiles: the 5 % and 95 % points of a wide formula to about half a percent."""
+"""Points for quantiles: the 5 % and 95 % points of a wide formula to about one percent; `estimate`
+says how large the error is."""
 
 MAXIMUM_SAMPLES = 10**8
 """More samples than this are not handed out: they would not fit the memory of a common machine."""
@@ -283,7 +284,7 @@ def input_points(program: Program, drawing: Drawing) -> list[Array]:
     """
     if drawing.method == "monte-carlo":
         return _random_points(program, drawing)
-    rows = rows_of(program.variables)
+    rows = program.kept("rows", lambda: rows_of(program.variables))
     size, seed = drawing.points, drawing.seed
     pairs = zip(program.variables, rows, strict=True)
     return [_lattice_values(v, row, size, seed) for v, row in pairs]
@@ -484,7 +485,7 @@ def _monte_carlo(
     `room` gives the array for the results from `start` to `stop`; `done` gets it back filled.
     """
     variables = program.variables
-    code = block_code(program, [frozenset({0})] * len(variables), {}, 0, drawn=True)
+    code = block_code(program, [frozenset({0})] * len(variables), {}, 0)
     fixed = fixed_values(program, code, (), {})
     inputs = streams([variables[i] for i in code.inputs], drawing.seed)
     stripes = range(-(-drawing.points // STRIPE))
@@ -607,5 +608,6 @@ def _grid(size: int, seed: int) -> Array:
 
 @lru_cache(maxsize=8)
 def _normal_grid(size: int, seed: int) -> Array:
-    grid = normal_quantile(lattice_grid(size, shift_key=seed))
-    return np.hstack([grid, grid])
+    grid = _grid(size, seed)[:, : size // SHIFTS]
+    normal = normal_quantile_of_grid(grid)
+    return np.hstack([normal, normal])
