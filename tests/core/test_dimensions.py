@@ -9,6 +9,7 @@ import pytest
 from uncertainties import ufloat
 
 from llm_economics.core import dimensions as dim
+from llm_economics.core.axis import axis
 from llm_economics.core.dimensions import LAWS, Dimension, formula, law
 from llm_economics.core.errors import DimensionError, NotationError, RangeError
 from llm_economics.core.fields import as_share
@@ -226,3 +227,11 @@ def test_a_share_typed_as_percentage(value: object, hint: str) -> None:
     """Forty in place of forty percent is guessed; four hundred is not."""
     with pytest.raises(RangeError, match=hint):
         as_share(value)
+
+
+def test_swept_inputs_are_checked_as_they_are() -> None:
+    """An axis inside the limits passes as it is; one outside is refused."""
+    share = axis(0.1, 0.9, 5)
+    assert as_share(share) == share
+    with pytest.raises(RangeError, match="at most 1"):
+        as_share(axis(0.5, 1.5, 5))

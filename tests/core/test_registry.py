@@ -555,3 +555,18 @@ def test_answers_show_themselves() -> None:
     value = le.between(7, 15, "MW")
     for answer in (value.bounds(), value.summary(), value.log_linear()):
         assert repr(answer) == str(answer)
+
+
+def test_texts_of_units_are_remembered_until_one_is_defined(
+    elsewhere: Callable[[str], str],
+) -> None:
+    """A unit that a user adds later is found, and many texts do not fill the memory."""
+    code = (
+        "import llm_economics as le, llm_economics.core.registry as r\n"
+        "r._TEXTS_KEPT = 3\n"
+        "for unit in ('kW', 'MW', 'GW', 'kWh', 'MWh'): le.ureg.Unit(unit)\n"
+        "assert len(le.ureg._texts) <= 3\n"
+        "le.ureg.define('rack_of_ours = 72 accelerator')\n"
+        "print(le.Quantity(2, 'rack_of_ours').to('accelerator'))"
+    )
+    assert elsewhere(code) == "144 accelerator"

@@ -218,7 +218,7 @@ class Exploration:
         way         middle      low     high  unit         remark
         linear       6,970  -13,300   27,200  request/kWh  not fit: 'energy' spans a factor 50
         log-linear  14,100    2,000  100,000  request/kWh
-        sampled     14,100    2,000   99,800  request/kWh  median
+        sampled     14,100    2,000  100,000  request/kWh  median
         bounds                2,000  100,000  request/kWh  guaranteed
         """
         from llm_economics.core.side_by_side import side_by_side
@@ -263,9 +263,9 @@ class Exploration:
         >>> hours = le.between(700, 2000, "hour", name="hours")
         >>> energy = (power * hours).to("GWh")
         >>> print(energy)
-        12.1 [6.3 – 23.2] GWh (median, 90 %)
+        12.1 [6.35 – 23.2] GWh (median, 90 %)
         >>> print(energy.correlated({("power", "hours"): -0.8}))
-        12.1 [8.92 – 16.5] GWh (median, 90 %)
+        12.1 [8.91 – 16.5] GWh (median, 90 %)
         """
         from llm_economics.core.correlating import correlated
 

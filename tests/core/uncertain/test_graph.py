@@ -17,6 +17,7 @@ from llm_economics.core.uncertain.graph import (
     Uncertain,
     constant,
     split_scale,
+    substituted,
     topological,
     uncertain,
 )
@@ -277,3 +278,33 @@ def test_memory_keeps_the_last_answers() -> None:
         assert number.remembered(key, answer(key)) == key
     assert asked == list("abcdea")
     assert len(number._memory) == 4
+
+
+def test_arrays_of_ranges_have_elements() -> None:
+    """An element or a slice of an array of ranges shares the inputs of the whole."""
+    x = uncertain(Variable.create(Uniform(1, 2), name="x"))
+    array = np.array([[1.0], [10.0]]) * x + np.array([1.0, 2.0, 3.0])
+    assert (array.shape, len(array)) == ((2, 3), 2)
+    assert compile_program(array[1, 2]).value([1.5]) == 18.0
+    np.testing.assert_array_equal(compile_program(array[1]).value([1.5]), [16.0, 17.0, 18.0])
+    assert array[:, 1:].shape == (2, 2)
+    assert [row.shape for row in array] == [(3,), (3,)]
+    with pytest.raises(IndexError):
+        array[5]
+
+
+@pytest.mark.parametrize("act", [len, lambda x: x[0]], ids=["len", "index"])
+def test_a_single_range_has_no_elements(act: Any) -> None:
+    """Only an array of ranges is indexed."""
+    with pytest.raises(TypeError, match="a single range has no"):
+        act(uncertain(Variable.create(Uniform(1, 2))))
+
+
+def test_other_inputs_in_their_place() -> None:
+    """A formula of other inputs: what is replaced changes, the rest is the same object."""
+    x, y, z = (uncertain(Variable.create(Uniform(1, 2), name=name)) for name in "xyz")
+    kept = np.exp(y)
+    changed = substituted(x * kept + x, {x.payload: z})
+    assert changed == z * kept + z
+    assert changed.arguments[0].arguments[1] is kept
+    assert substituted(kept, {x.payload: z}) is kept

@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_economics.core.errors import RangeError
-from llm_economics.core.uncertain.normal import normal_cdf, normal_quantile, two_sided_z
+from llm_economics.core.uncertain.normal import (
+    normal_cdf,
+    normal_cdf_of_array,
+    normal_quantile,
+    normal_quantile_of_grid,
+    two_sided_z,
+)
 
 _CENTRE = np.linspace(0.0005, 0.9995, 1999)
 _LOWER = 10.0 ** -np.arange(4.0, 301.0)
@@ -83,3 +89,19 @@ def test_a_level_is_a_probability(level: float) -> None:
     """Ninety is a slip for 0.9."""
     with pytest.raises(RangeError, match=r"level must be between 0 and 1.*write 0\.9 for 90 %"):
         two_sided_z(level)
+
+
+def test_probabilities_of_many_numbers() -> None:
+    """From tail to tail they are those of one number, and the lower tail keeps its digits."""
+    x = np.concatenate([np.linspace(-38, 38, 2001), [-np.inf, np.inf, 7.2, -7.2]])
+    one_by_one = np.array([normal_cdf(v) for v in x.tolist()])
+    found = normal_cdf_of_array(x)
+    np.testing.assert_allclose(found, one_by_one, rtol=0, atol=4e-16)
+    lower = (x < 0) & (one_by_one > 1e-300)
+    np.testing.assert_allclose(found[lower], one_by_one[lower], rtol=1e-7)
+
+
+def test_quantiles_of_a_grid_are_quantiles() -> None:
+    """That the columns are known changes no digit."""
+    grid = (np.arange(64) + np.array([[0.1], [0.9]])) / 64
+    np.testing.assert_array_equal(normal_quantile_of_grid(grid), normal_quantile(grid))

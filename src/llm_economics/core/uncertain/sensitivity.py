@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from llm_economics.core.errors import RangeError
 from llm_economics.core.uncertain.lattice import SHIFTS, lattice_grid, lattice_values
-from llm_economics.core.uncertain.normal import normal_quantile
+from llm_economics.core.uncertain.normal import normal_quantile_of_grid
 from llm_economics.core.uncertain.program import Program, compile_program
 from llm_economics.core.uncertain.sampling import rows_of, seed_of
 
@@ -226,7 +226,7 @@ def _evaluated(program: Program, factors: list[list[int]], points: int, seed: in
     key = int(np.random.SeedSequence((seed, 1)).generate_state(1, np.uint64)[0])
     rows = rows_of(program.variables)
     last = 1 + max((max(places) for places in rows), default=0)
-    grids = _folded_grids(points, key)
+    grids = _grids(points, key)
     a = _draw(program.variables, rows, grids, key)
     b = _draw(program.variables, [tuple(last + i for i in places) for places in rows], grids, key)
     y = np.empty((2 + len(factors), points))
@@ -238,13 +238,10 @@ def _evaluated(program: Program, factors: list[list[int]], points: int, seed: in
     return y
 
 
-def _folded_grids(points: int, key: int) -> tuple[Array, Array]:
-    """Numbers that lattice rows are made of, uniform and normal.
-
-    They are folded, so that u = 0 and u = 1 give the same: this halves the errors.
-    """
-    grid = 1.0 - np.abs(2.0 * lattice_grid(points, shift_key=key) - 1.0)
-    normal = normal_quantile(grid)
+def _grids(points: int, key: int) -> tuple[Array, Array]:
+    """Numbers that lattice rows are made of, uniform and normal."""
+    grid = lattice_grid(points, shift_key=key)
+    normal = normal_quantile_of_grid(grid)
     return np.hstack([grid, grid]), np.hstack([normal, normal])
 
 
