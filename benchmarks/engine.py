@@ -72,6 +72,7 @@ def groups(*, quick: bool) -> dict[str, Group]:
     found: dict[str, Group] = {
         "Monte Carlo": (sampling.monte_carlo, sampling.monte_carlo_rows),
         "quantiles": _convergence(quick=quick),
+        "quantiles at the default points": _convergence(quick=quick, points=2**14),
         "bounds": (graphs.bounds, graphs.bounds_rows),
         "value": (graphs.value, graphs.value_rows),
         "sweep with quantiles": (sweeps.quantiles, sweeps.quantiles_rows),
@@ -83,11 +84,11 @@ def groups(*, quick: bool) -> dict[str, Group]:
     return found
 
 
-def _convergence(*, quick: bool) -> Group:
+def _convergence(*, quick: bool, points: int | None = None) -> Group:
     made: list[sampling.Convergence] = []
 
     def timed() -> Timed:
-        made.append(sampling.Convergence(quick=quick))
+        made.append(sampling.Convergence(quick=quick, points=points))
         return made[0].timed()
 
     def rows(times: Timed) -> list[Row]:

@@ -273,3 +273,10 @@ def test_numpy_on_exact_values() -> None:
     assert list(out) == [2.0, 3.0]
     assert np.add.reduce(values.magnitude) == pytest.approx(3.7)
     assert np.mean(quantity(np.array([1.0, 3.0]), "MW")) == quantity("2 MW")
+
+
+def test_exact_comparisons_are_conditions_too() -> None:
+    """What is compared without a range has a probability of 0 or 1, and a truth value."""
+    assert (f.less(MW, SIX_KW).probability(), f.less(SIX_KW, MW).probability()) == (1.0, 0.0)
+    assert bool(f.less(quantity("5 kW"), quantity("6 kW")))
+    assert f.where(f.less(quantity("5 kW"), quantity("6 kW")), MW, SIX_KW) == MW

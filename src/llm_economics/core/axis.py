@@ -100,7 +100,7 @@ def _between(start: Any, stop: Any, count: Any, unit: str, spacing: str) -> tupl
     if stop is None or count is None or _is_list(start):
         message = (
             "axis needs both ends and the number of values, as in le.axis(0.03, 0.20, 200, "
-            "'USD/kWh'), or a list of values, as in le.axis([0.3, 0.4, 0.5])"
+            "'USD/kWh'), or a list of values, as in le.axis([0.05, 0.1], unit='USD/kWh')"
         )
         raise RangeError(message)
     # As in `between`: "3 to 5 MW" is stated in the unit of its upper end.

@@ -291,7 +291,7 @@ class Evaluation(Exploration):
         >>> import llm_economics as le
         >>> energy = le.between(7, 15, "MW") * le.between(30, 90, "day")
         >>> print(energy.to("GWh").summary())
-        12.8 [6.6 – 24.9] GWh (median, 90 %; 16,384 points, sampling error 0.2 %)
+        12.8 [6.57 – 24.9] GWh (median, 90 %; 16,384 points, sampling error 0.1 %)
         """
         drawing = _sampling.Drawing.of(points, method, rng, threads)
         magnitude = self._magnitude

@@ -140,9 +140,9 @@ class Exploration:
         >>> print((load * price).sobol())
         Sobol indices of ln(result), log scale: 8192 points, ± sampling error from 8 lattices
           input  first-order    total
-          price  0.557 ± 0.001  0.557 ± 0.001
-          load   0.443 ± 0.002  0.443 ± 0.001
-        sum of first-order: 1.000 ± 0.003
+          price  0.556 ± 0.001  0.557 ± 0.001
+          load   0.444 ± 0.001  0.444 ± 0.001
+        sum of first-order: 1.000 ± 0.001
         """
         from llm_economics.core.tornado import sobol_of
 
@@ -263,9 +263,9 @@ class Exploration:
         >>> hours = le.between(700, 2000, "hour", name="hours")
         >>> energy = (power * hours).to("GWh")
         >>> print(energy)
-        12.1 [6.35 – 23.2] GWh (median, 90 %)
+        12.1 [6.34 – 23.2] GWh (median, 90 %)
         >>> print(energy.correlated({("power", "hours"): -0.8}))
-        12.1 [8.91 – 16.5] GWh (median, 90 %)
+        12.1 [8.9 – 16.5] GWh (median, 90 %)
         """
         from llm_economics.core.correlating import correlated
 

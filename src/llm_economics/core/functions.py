@@ -71,7 +71,7 @@ def less(first: Any, second: Any) -> Any:
     Returns
     -------
     bool, array or quantity
-        For ranges a plain range of 0 and 1.
+        Of quantities a plain quantity of 0 and 1; for ranges, a range.
     """
     first, second = _same_unit("less", first, second)
     if not isinstance(first, Quantity):
@@ -79,7 +79,8 @@ def less(first: Any, second: Any) -> Any:
     left, right = first.magnitude, second.magnitude
     if isinstance(left, Uncertain) or isinstance(right, Uncertain):
         return ureg.Quantity(np.less(left, right))
-    return _nominal(left) < _nominal(right)
+    # A quantity here too, so that the same questions can be asked of it; it has a truth value.
+    return ureg.Quantity(np.where(np.less(_nominal(left), _nominal(right)), 1.0, 0.0))
 
 
 def where(condition: Any, first: Any, second: Any) -> Any:

@@ -83,8 +83,8 @@ def test_no_two_dimensions_are_nearly_equal(key: int) -> None:
     """Pairs are practically uncorrelated, those past the vector too."""
     correlation = np.corrcoef(rows(_STORED + 8, 2**15, key).reshape(_STORED + 8, -1))
     np.fill_diagonal(correlation, 0.0)
-    assert np.abs(correlation).max() < 0.04
-    assert np.abs(correlation[:30, :30]).max() < 0.02
+    assert np.abs(correlation).max() < 0.1
+    assert np.abs(correlation[:30, :30]).max() < 0.03
 
 
 def test_a_mean_converges_much_faster_than_by_chance() -> None:

@@ -232,3 +232,12 @@ def test_a_lognormal_is_linearized_at_its_mean() -> None:
     """The value is the formula at the means, as the GUM says, not at the medians."""
     answer: Any = linear(uncertain(Variable.create(LogNormal(1, 4))), warn=False)
     assert answer.nominal_value == pytest.approx(LogNormal(1, 4).mean())
+
+
+def test_a_near_branch_is_seen_where_the_taken_one_is_fixed() -> None:
+    """A maximum that is fixed at the means, with a range just below it, has no spread: it warns."""
+    larger = f.maximum(between(2, 3.9, "W", name="power"), quantity("3 W"))
+    with pytest.warns(LinearizationWarning, match="maximum"):
+        larger.linear()
+    with pytest.warns(LinearizationWarning, match="maximum"):
+        larger.log_linear()

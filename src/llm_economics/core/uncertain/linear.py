@@ -351,8 +351,6 @@ def _ratio(variable: Variable) -> float:
 
 
 def _near_branches(program: Program, means: list[float], spread: list[float]) -> list[str]:
-    if not any(spread):
-        return []
     choices = [step for step in program.instructions if step.operation in _CHOICES]
     if not choices:
         return []

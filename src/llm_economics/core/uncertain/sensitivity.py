@@ -175,9 +175,9 @@ def sobol(
     >>> print(sobol((power * time).magnitude))
     Sobol indices of ln(result), log scale: 8192 points, ± sampling error from 8 lattices
       input  first-order    total
-      time   0.676 ± 0.001  0.676 ± 0.001
-      power  0.324 ± 0.002  0.324 ± 0.001
-    sum of first-order: 1.000 ± 0.002
+      time   0.675 ± 0.001  0.675 ± 0.001
+      power  0.325 ± 0.001  0.325 ± 0.001
+    sum of first-order: 1.000 ± 0.001
     """
     program = compile_program(node)
     if program.shape:

@@ -4,7 +4,7 @@ Most of the time of a Monte Carlo run goes into drawing: a normal number costs f
 and the exponential that makes it log-normal three more. A table of the quantile function, straight
 between its knots, gives values of any continuous distribution for three uniform numbers. It has
 8192 equal cells, and in both tails 64 cells per halving of the probability, down to 2**-54, so that
-values deviate from the exact quantile by less than 1e-4 of a standard deviation (in ln x, for a
+values deviate from the exact quantile by less than 2e-4 of a standard deviation (in ln x, for a
 log-normal). No Monte Carlo run of fewer than 1e8 samples can tell.
 
 Rejected: NumPy's normal and log-normal generators (two to three times slower), one table without
