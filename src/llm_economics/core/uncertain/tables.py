@@ -50,8 +50,8 @@ class Scratch:
     __slots__ = ("cells", "numbers")
 
     def __init__(self, size: int) -> None:
-        self.cells = np.empty(size, dtype=np.intp)
-        self.numbers = np.empty(size)
+        self.cells: npt.NDArray[np.intp] = np.empty(size, dtype=np.intp)
+        self.numbers: Array = np.empty(size)
 
 
 @attrs.frozen(eq=False)
