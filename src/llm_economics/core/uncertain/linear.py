@@ -175,7 +175,7 @@ def log_linear(node: Uncertain, *, warn: bool = True, stacklevel: int = 2) -> tu
         message = f"log_linear() needs a positive result; at the inputs' medians it is {value:.6g}"
         raise RangeError(message)
     elastic = _elasticities(program, medians, float(value), slopes)
-    if warn and (reasons := _near_branches(program, medians, elastic)):
+    if warn and (reasons := _near_branches(program, medians)):
         message = f"a log-linear answer is not fit here: {'; '.join(reasons)}. Use quantiles()."
         warnings.warn(message, LinearizationWarning, stacklevel=stacklevel + 1)
     return float(value), math.sqrt(math.fsum(_shares(program, elastic)))
@@ -334,7 +334,7 @@ def _warn_if_unfit(
         for v, s in zip(program.variables, spread, strict=True)
         if (ratio := _ratio(v)) > LINEAR_RATIO and s * s > _NEGLIGIBLE * total
     ]
-    reasons += _near_branches(program, means, spread)
+    reasons += _near_branches(program, means)
     if reasons:
         message = (
             f"a linear answer is not fit here: {'; '.join(reasons)}. "
@@ -350,7 +350,7 @@ def _ratio(variable: Variable) -> float:
     return math.inf if low < 0 < high or low == 0 else low / high
 
 
-def _near_branches(program: Program, means: list[float], spread: list[float]) -> list[str]:
+def _near_branches(program: Program, means: list[float]) -> list[str]:
     choices = [step for step in program.instructions if step.operation in _CHOICES]
     if not choices:
         return []
