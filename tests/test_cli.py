@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+
+import pytest
 
 from llm_economics.cli import SERVICES, main
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_main_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +39,46 @@ def test_unknown_service(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown service ends with status 2 and the nearest name, not with a traceback."""
     assert main(["--service", "Gemni"]) == 2
     assert "Did you mean 'Gemini'" in capsys.readouterr().err
+
+
+def test_catalogue_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """The facts of the library are in order; both spellings of the command work."""
+    assert main(["catalogue", "check"]) == 0
+    assert "\n0 problems, " in capsys.readouterr().out
+    assert main(["catalog", "check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == []
+
+
+def test_catalogue_check_finds_a_problem(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A problem is printed, and the status is 1."""
+    monkeypatch.setattr("llm_economics.catalog.checking.MAXIMUM_SIZE", 1)
+    assert main(["catalogue", "check"]) == 1
+    assert "\n1 problems, " in capsys.readouterr().out
+    assert main(["catalogue", "check", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["problems"][0]["rule"] == "size"
+
+
+def test_catalogue_stale(capsys: pytest.CaptureFixture[str]) -> None:
+    """Old figures are listed with date, place and source, or as data."""
+    assert main(["catalogue", "stale", "--months", "48"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == f"{len(lines)} figures were stated more than 48 months ago."
+    assert lines[0].startswith("  2")
+    assert main(["catalogue", "stale", "--months", "48", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == len(lines)
+    assert {"shelf", "entry", "field", "date", "kind", "sources"} == set(found[0])
+    assert main(["catalogue", "stale", "--months", "-1"]) == 2
+    assert "months needs a whole number" in capsys.readouterr().err
+
+
+def test_catalogue_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is to be done with the catalogue has to be said."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["catalogue"])
+    assert "required: COMMAND" in capsys.readouterr().err
 
 
 def test_as_module() -> None:

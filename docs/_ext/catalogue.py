@@ -1,10 +1,13 @@
 """Tables of every figure of the catalogue with its source, written when pages are built.
 
-Nothing is copied by hand, so the pages show what the library computes with.
+Nothing is copied by hand, so the pages show what the library computes with. A shelf that an edition
+does not have gives an empty page, not an error.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -12,6 +15,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 import llm_economics as le
+from llm_economics.catalog.facts import gather
+from llm_economics.catalog.walking import sources_of
 from llm_economics.core.display import short_number
 from llm_economics.core.registry import Quantity
 from llm_economics.workload import assumptions
@@ -41,6 +46,24 @@ OVERVIEW: dict[str, tuple[str, ...]] = {
     "facilities": ("power_usage_effectiveness", "water_usage_effectiveness"),
     "grids": ("carbon_intensity", "water_intensity"),
     "tariffs": ("price",),
+}
+
+# Shelves with hundreds of small entries have one table and no part for each entry: words, figures.
+LISTED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cloud_prices": (("provider", "instance", "accelerator", "term", "region"), ("price",)),
+    "api_prices": (
+        ("provider", "model", "status"),
+        ("input_price", "cached_input_price", "cache_write_price", "output_price"),
+    ),
+    "serving_stacks": (
+        ("number_format",),
+        (
+            "prefill_model_flops_utilization",
+            "decode_model_flops_utilization",
+            "decode_model_bandwidth_utilization",
+            "concurrency",
+        ),
+    ),
 }
 
 
@@ -104,6 +127,32 @@ def entries(shelf: Mapping[str, Any], words: tuple[str, ...]) -> Iterator[str]:
         yield from details(noun)
 
 
+def listed(kind: str) -> Iterator[str]:
+    """Write one line per entry: its words, its figures, and where they come from."""
+    words, names = LISTED[kind]
+    yield _row(["name", *(_name(head) for head in (*words, *names)), "kind", "date", "source"])
+    yield _row(["---"] * (len(words) + len(names) + 4))
+    for key, noun in _shelf(kind).items():
+        told = [_cell(str(getattr(noun, word, None) or "")) for word in words]
+        values = [getattr(noun, name, None) for name in names]
+        shown = ["" if value is None else figure(value) for value in values]
+        yield _row([_cell(key), *told, *shown, *_together(noun, names)])
+    yield ""
+
+
+def _together(noun: Any, names: tuple[str, ...]) -> list[str]:
+    """Kinds, dates and sources of several figures, each once."""
+    origins = [noun.provenance[name] for name in names if name in noun.provenance]
+    told = [_origin(origin)[:3] for origin in origins]
+    return [", ".join(dict.fromkeys(column)) for column in zip(*told, strict=True)] or [""] * 3
+
+
+def _shelf(kind: str) -> Mapping[str, Any]:
+    """Return the shelf of that name; empty if this edition has none."""
+    found: Mapping[str, Any] = getattr(le.catalog, kind, {})
+    return found
+
+
 def services() -> Iterator[str]:
     """Write which model and hardware stand for each service, with all inputs."""
     for name, service in le.services.items():
@@ -136,18 +185,58 @@ def claims() -> Iterator[str]:
 
 
 def bibliography() -> Iterator[str]:
-    """Write every source with a place to link to."""
+    """Write every source with a place to link to, and say what rests on it."""
+    used = _uses()
+    yield from (f"{len(le.sources)} sources.", "")
     for key, source in sorted(le.sources.items()):
         note = f" *{_cell(source.note)}.*" if source.note else ""
         licence = f" Licence: {_cell(source.licence)}." if source.licence else ""
-        yield from (f"(source-{key})=", f"`{key}`: {source.cite('markdown')}{licence}{note}", "")
+        text = f"`{key}`: {source.cite('markdown')}{licence}{note} {_told(used[key])}"
+        yield from (f"(source-{key})=", text, "")
+
+
+@cache
+def _uses() -> dict[str, Counter[str]]:
+    """Count what rests on each source: entries by shelf, their figures, assumptions."""
+    entries: dict[str, set[tuple[str, str]]] = {key: set() for key in le.sources}
+    used: dict[str, Counter[str]] = {key: Counter() for key in le.sources}
+    for stated in gather().statements():
+        for key in sources_of(stated.table):
+            used[key]["figures"] += 1
+            entries[key].add((stated.shelf, stated.entry))
+    for key, found in entries.items():
+        used[key].update(shelf for shelf, _ in sorted(found))
+    for name in _assumptions():
+        origin = assumptions.assumption(name).provenance
+        for source in origin.sources if origin else ():
+            used[source.key]["assumptions"] += 1
+    return used
+
+
+def _told(count: Counter[str]) -> str:
+    """Say what rests on a source: "Used for 12 figures: 3 accelerators, 2 servers."."""
+    names = [name for name in count if name not in {"figures", "assumptions"}]
+    parts = [_counted(count[name], name.replace("_", " ")) for name in names]
+    figures_ = f"{_counted(count['figures'], 'figures')} ({', '.join(parts)})" if parts else ""
+    assumed_ = _counted(count["assumptions"], "assumptions") if count["assumptions"] else ""
+    return f"Used for {' and '.join(text for text in (figures_, assumed_) if text)}."
+
+
+def _counted(number: int, name: str) -> str:
+    one = f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+    return f"{number} {one if number == 1 else name}"
+
+
+def _assumptions() -> Iterable[str]:
+    # Its names are not public, as nothing else lists them.
+    return list(vars(assumptions)["_TABLE"])
 
 
 def assumed() -> Iterator[str]:
     """Write what training and serving assume."""
     yield _row(["name", "taken, if nothing is given", "why", "kind", "source"])
     yield _row(["---"] * 5)
-    for name in vars(assumptions)["_TABLE"]:  # its names are not public, as nothing else lists them
+    for name in _assumptions():
         found = assumptions.assumption(name)
         kind, _, keys, _ = _origin(found.provenance)
         yield _row([f"`{name}`", figure(found.value) or "1", _cell(found.why), kind, keys])
@@ -219,12 +308,15 @@ class Catalogue(SphinxDirective):
     def _lines(self, kind: str) -> Iterator[str]:
         if kind in PAGES:
             return PAGES[kind]()
+        if kind in LISTED:
+            return listed(kind)
         if kind not in OVERVIEW:
-            message = f"there is no catalogue page {kind!r}; take {', '.join([*OVERVIEW, *PAGES])}"
+            known = ", ".join([*OVERVIEW, *LISTED, *PAGES])
+            message = f"there is no catalogue page {kind!r}; take {known}"
             raise self.error(message)
         if "overview" in self.options:
-            return overview(getattr(le, kind), OVERVIEW[kind])
-        return entries(getattr(le, kind), DETAILS[kind])
+            return overview(_shelf(kind), OVERVIEW[kind])
+        return entries(_shelf(kind), DETAILS[kind])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 import llm_economics as le
+from llm_economics.core.errors import UnknownNameError
 from llm_economics.core.fields import as_power, as_text, named_fields
 from llm_economics.core.nouns import Noun, unique_sources
 from llm_economics.core.reading import quantity
@@ -60,14 +61,50 @@ def test_provenance_can_be_given_again(box: Box) -> None:
 
 
 def test_the_short_view(box: Box) -> None:
-    """Figures with their origin, inner nouns by name, everything escaped."""
+    """Words first, then figures with their origin, inner nouns by name, everything escaped."""
     html = box._repr_html_()
-    assert "<td>&lt;box&gt;</td>" in html
-    assert "<td>5 MW</td>" in html
-    assert "<td>small</td>" in html
-    assert str(box.provenance["power"]).replace("&", "&amp;") in html
-    assert "aliases" not in html
     assert html.startswith("<table><caption>Box</caption>")
+    assert "&lt;box&gt;</td>" in html
+    assert ">small</td>" in html
+    cells = ("power", "5 MW", "measured", '<span title="Somebody (2025). A page.">a-page</span>')
+    assert "".join(f"<td>{cell}</td>" for cell in (*cells, "2025", "seen", "")) in html
+    assert "aliases" not in html
+
+
+def test_the_short_view_shows_what_was_said_without_a_figure() -> None:
+    """A claim in words has an origin too; functions and empty fields are not shown."""
+    html = le.claims["seed/grok/traits"]._repr_html_()
+    assert "<td>no figure</td><td>reported</td>" in html
+    assert "traits of training and inference</td>" in html
+    assert "evidence" not in html
+
+
+def test_the_short_view_of_parts() -> None:
+    """Each number format has its line, a range its ends, several names one line."""
+    html = le.accelerators["TPU v4"]._repr_html_()
+    assert "<td>peaks bf16</td><td>275 TFLOP/s</td><td>datasheet</td>" in html
+    assert "<td>240 [170 – 340] W (median, 90 %)</td>" in html
+    assert "<td>also said</td><td><i>192 W</i></td><td>measured</td>" in html
+    named = next(claim for claim in le.claims.values() if len(claim.accelerators_named) > 1)
+    assert f">{', '.join(named.accelerators_named)}</td>" in named._repr_html_()
+
+
+def test_alternatives_are_reached_from_the_noun(box: Box) -> None:
+    """What other sources say is found by field, printed one per line, empty if none is known."""
+    chip = le.accelerators["TPU v4"]
+    others = chip.alternatives("power")
+    assert others is chip.provenance["power"].alternatives
+    assert str(others).splitlines()[0].startswith("170 W (measured, google-tpu-v4-docs, 2026)")
+    assert chip.alternatives("peaks.bf16") == ()
+    assert box.alternatives("inner") == ()
+
+
+@pytest.mark.parametrize(("name", "nearest"), [("powr", "power"), ("peak.bf16", "peaks.bf16")])
+def test_alternatives_of_no_field(box: Box, name: str, nearest: str) -> None:
+    """A field that does not exist is refused, with the nearest."""
+    with pytest.raises(UnknownNameError, match=f"no field of Box named '{name}'") as caught:
+        box.alternatives(name)
+    assert nearest in caught.value.nearest
 
 
 def test_nouns_are_found_by_key(box: Box) -> None:

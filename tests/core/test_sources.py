@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from llm_economics.core.errors import NotationError, RangeError
 from llm_economics.core.sources import (
     Alternative,
+    Alternatives,
     Assumption,
     Confidence,
     Kind,
@@ -170,6 +172,19 @@ def test_text_of_provenance_and_alternative() -> None:
     """Both say kind, source keys and date."""
     assert str(provenance(sources=[SHEET, PAPER])) == "datasheet, a-sheet, doe-2025, 2023-03"
     assert str(alternative(value=650.0)) == "650 W (measured, doe-2025, 2025)"
+
+
+def test_alternatives_show_one_line_each() -> None:
+    """They are a tuple that prints readably, says what was not checked, and can be pickled."""
+    found = provenance(alternatives=[alternative(), alternative(confidence="seen", note="a note")])
+    assert isinstance(found.alternatives, Alternatives)
+    assert repr(found.alternatives) == (
+        "650 W (measured, doe-2025, 2025), from memory\n650 W (measured, doe-2025, 2025): a note"
+    )
+    assert str(provenance().alternatives) == "no other source is known"
+    again = pickle.loads(pickle.dumps(found.alternatives))
+    assert str(again) == str(found.alternatives)
+    assert isinstance(again, Alternatives)
 
 
 def test_alternative_makes_the_weaker_claim() -> None:

@@ -69,7 +69,14 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "head_dimension": 128,
         "element": "1 parameter",
     },
+    "bias_parameters": {"hidden_size": 768, "inner_size": 3072, "element": "1 parameter"},
     "capital_recovery_factor": {"interest": 0.1, "years": 5},
+    "compressed_projection_parameters": {
+        "inputs": 7168,
+        "rank": 1536,
+        "outputs": 24576,
+        "element": "1 parameter",
+    },
     "computation_per_token": {
         "active_parameters": "405 Gparameter",
         "computation_per_parameter": "6 FLOP/parameter/token",
@@ -91,10 +98,28 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "matrices": 3,
         "element": "1 parameter",
     },
+    "key_value_cache": {
+        "full": "64 KiB/token",
+        "sliding": "128 KiB/token",
+        "context": "32768 token",
+        "window": "4096 token",
+    },
     "key_value_cache_per_token": {
         "layers": 28,
         "key_value_heads": 4,
         "head_dimension": 128,
+        "element": "2 byte/token",
+    },
+    "latent_attention_parameters": {
+        "queries": "48.76 Mparameter",
+        "keys_and_values": "20.45 Mparameter",
+        "rotary_key": "0.459 Mparameter",
+        "output": "117.44 Mparameter",
+    },
+    "latent_cache_per_token": {
+        "layers": 61,
+        "compression": 512,
+        "rotary_head_dimension": 64,
         "element": "2 byte/token",
     },
     "location_based_carbon": {
@@ -107,6 +132,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "peak": "312 TFLOP/s/accelerator",
     },
     "normalization_parameters": {"hidden_size": 4096, "layers": 32, "element": "1 parameter"},
+    "projection_parameters": {"inputs": 7168, "outputs": 64, "element": "1 parameter"},
     "rental_cost": {
         "accelerator_time": "2.788e6 accelerator*hour",
         "rental_price": "2 USD/accelerator/hour",
@@ -140,6 +166,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "requests": "1e9 request/day",
         "lifetime": "500 day",
     },
+    "windowed_context": {"context": "8192 token", "window": "4096 token"},
 }
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "References", "Examples")
 

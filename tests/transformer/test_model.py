@@ -15,7 +15,12 @@ from llm_economics.core.errors import (
     UnknownNameError,
 )
 from llm_economics.core.sources import Provenance, Source
-from llm_economics.transformer.laws import FORWARD, TRAINING, AttentionConvention
+from llm_economics.transformer.laws import (
+    FORWARD,
+    TRAINING,
+    AttentionConvention,
+    windowed_context,
+)
 
 SHAPE = le.Architecture(
     layers=126,
@@ -127,6 +132,43 @@ def test_attention_term(convention: str, training: bool, expected: float) -> Non
         AttentionConvention(convention), le.quantity("8192 token"), training=training
     )
     assert found.number("FLOP/token") == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("convention", "context", "expected"),
+    [
+        ("causal", 2048, 2.0 * 126 * 2048),
+        ("causal", 8192, 2.0 * (26 * 8192 + 100 * 6144)),
+        ("full", 2048, 4.0 * 126 * 2048),
+        ("full", 8192, 4.0 * (26 * 8192 + 100 * 4096)),
+    ],
+)
+def test_attention_term_with_windows(convention: str, context: int, expected: float) -> None:
+    """Layers with a window see the window at most; within it nothing changes."""
+    shape = SHAPE.evolve(sliding_window=4096, sliding_layers=100)
+    found = le.Model(name="mine", architecture=shape).attention_computation_per_token(
+        AttentionConvention(convention), le.quantity(context, "token"), training=False
+    )
+    assert found.number("FLOP/token") == pytest.approx(expected * 128 * 128, rel=1e-12)
+
+
+def test_causal_window_is_the_mean_of_what_tokens_see() -> None:
+    """The law of the window is the sum over positions, in the limit of long windows."""
+    context, window = 80_000, 30_000
+    seen = sum(min(place, window) for place in range(context)) / context
+    length = windowed_context(
+        context=le.quantity(context, "token"), window=le.quantity(window, "token")
+    )
+    assert length.number("token") / 2 == pytest.approx(seen, rel=1e-4)
+
+
+def test_attention_term_of_other_layers() -> None:
+    """Linear attention costs no pairs; heads of values may have another size."""
+    shape = SHAPE.evolve(linear_layers=100, value_head_dimension=64)
+    found = le.Model(name="mine", architecture=shape).attention_computation_per_token(
+        AttentionConvention.FULL, le.quantity("8192 token"), training=False
+    )
+    assert found.number("FLOP/token") == pytest.approx(4.0 * 26 * 128 * 96 * 8192, rel=1e-12)
 
 
 def test_attention_term_needs_the_shape() -> None:

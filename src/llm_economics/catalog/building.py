@@ -18,6 +18,7 @@ from llm_economics.claim.metrics import METRICS
 from llm_economics.core.fields import as_compute_rate, dimension_of
 from llm_economics.core.number_format import NumberFormat, number_format
 from llm_economics.io.builder import ORIGIN_KEYS, Builder
+from llm_economics.io.entries import Entry
 from llm_economics.transformer.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def build_noun(
     CatalogError
         With every problem of the entry.
     """
-    builder = Builder(path=path, sources=sources)
+    builder = Builder(path=path, sources=sources, late=isinstance(table, Entry))
     given = {"name": path.rpartition("/")[2], **table}
     values = _values(cls, builder, given, references)
     return builder.finish(cls, values)
@@ -105,7 +106,7 @@ def build_claim(
     CatalogError
         With every problem of the entry.
     """
-    builder = Builder(path=path, sources=sources)
+    builder = Builder(path=path, sources=sources, late=isinstance(table, Entry))
     beside = {"value", *ORIGIN_KEYS, *_SPREAD_KEYS}
     plain = {key: raw for key, raw in table.items() if key not in beside}
     values = _values(Claim, builder, plain, references, but=("key", "evidence", "value"))

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from llm_economics.catalog.building import Lookup, build_claim, build_noun
+from llm_economics.catalog.prices import PriceStock, build_api_price, build_cloud_price
 from llm_economics.catalog.shelf import Shelf
 from llm_economics.catalog.stock import LOCK, Stock
 from llm_economics.claim.audit import Evidence
@@ -16,64 +17,69 @@ from llm_economics.facility.site import Facility, Grid, Tariff
 from llm_economics.hardware.accelerator import Accelerator
 from llm_economics.hardware.server import Server
 from llm_economics.io.converter import as_texts, converter, structured
-from llm_economics.io.files import read_toml
+from llm_economics.io.entries import read_entries
 from llm_economics.service.service import Service
+from llm_economics.serving.stack import ServingStack
 from llm_economics.serving.workload import InferenceWorkload
 from llm_economics.training.workload import TrainingWorkload
 from llm_economics.transformer.model import Model
 from llm_economics.workload.assumptions import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from importlib.resources.abc import Traversable
 
     from llm_economics.claim.claim import Claim
+    from llm_economics.facility.prices import ApiPrice, CloudPrice
 
 __all__ = [
     "EVIDENCE",
     "STOCKS",
     "accelerators",
+    "api_prices",
     "claims",
+    "cloud_prices",
     "facilities",
     "grids",
     "models",
     "servers",
     "services",
+    "serving_stacks",
     "sources",
     "tariffs",
 ]
 
 _DATA = files("llm_economics.catalog").joinpath("data")
 
-_FILES: dict[str, tuple[str, ...]] = {
-    "accelerators": ("accelerators.toml",),
-    "servers": ("servers.toml",),
-    "models": ("models.toml",),
-    "grids": ("grids.toml",),
-    "tariffs": ("tariffs.toml",),
-    "facilities": ("facilities.toml",),
-    "services": ("services.toml",),
-    "claims": ("claims_seed.toml", "claims_public.toml"),
-    "sources": (
-        "sources/hardware.toml",
-        "sources/models.toml",
-        "sources/facilities.toml",
-        "sources/claims.toml",
-    ),
-}
+
+def _files(shelf: str) -> list[Traversable]:
+    """Files of a shelf: one of its name, and those in a folder of its name."""
+    alone, folder = _DATA.joinpath(f"{shelf}.toml"), _DATA.joinpath(shelf)
+    found = [alone] if alone.is_file() else []
+    if folder.is_dir():
+        found += sorted(folder.iterdir(), key=lambda file: file.name)
+    return [file for file in found if file.name.endswith(".toml")]
 
 
-def _tables(shelf: str) -> dict[str, dict[str, Any]]:
+def _tables(shelf: str) -> dict[str, Mapping[str, Any]]:
     """Tables of all files of a shelf; an entry stands in one of them."""
-    found: dict[str, dict[str, Any]] = {}
-    for file in _FILES[shelf]:
-        found |= read_toml(_DATA.joinpath(file))
+    found: dict[str, Mapping[str, Any]] = {}
+    for file in _files(shelf):
+        tables = read_entries(file)
+        twice = sorted(found.keys() & tables.keys())
+        if twice:
+            line = f"{shelf}/{twice[0]}: stands in two files of the catalogue"
+            raise CatalogError(file.name, [line])
+        found |= tables
     return found
 
 
-def _source_tables() -> dict[str, dict[str, Any]]:
+def _source_tables() -> dict[str, Mapping[str, Any]]:
     # The assumptions of the library cite sources too, and these can be looked up like the others.
     cited = {key: converter.unstructure(source) for key, source in SOURCES.items()}
-    plain = {key: {k: v for k, v in table.items() if k != "key"} for key, table in cited.items()}
+    plain: dict[str, Mapping[str, Any]] = {
+        key: {k: v for k, v in table.items() if k != "key"} for key, table in cited.items()
+    }
     return plain | _tables("sources")
 
 
@@ -115,6 +121,14 @@ def _stock(shelf: str, what: str, cls: type[Any]) -> Stock[Any]:
     return Stock(what, functools.partial(_tables, shelf), build)
 
 
+def _prices(shelf: str, what: str, make: Callable[..., Any]) -> PriceStock[Any]:
+    def build(key: str, table: Mapping[str, Any]) -> Any:
+        return make(f"{shelf}/{key}", table, sources)
+
+    read = functools.partial(_tables, shelf)
+    return PriceStock(what, read, build, place=f"le.catalog.{shelf}")
+
+
 def _build_service(key: str, table: Mapping[str, Any]) -> Service:
     path = f"services/{key}"
 
@@ -134,6 +148,11 @@ def _build_service(key: str, table: Mapping[str, Any]) -> Service:
         "query": inner(InferenceWorkload, "query"),
     }
     return build_noun(Service, path, table, sources, parts)
+
+
+def _build_stack(key: str, table: Mapping[str, Any]) -> ServingStack:
+    # Its accelerator and model are texts: measurements name some that the catalogue lacks.
+    return build_noun(ServingStack, f"serving_stacks/{key}", table, sources, {})
 
 
 def _build_claim(key: str, table: Mapping[str, Any]) -> Claim:
@@ -177,7 +196,12 @@ STOCKS: dict[str, Stock[Any]] = {
     "tariffs": _stock("tariffs", "tariff", Tariff),
     "facilities": _stock("facilities", "facility", Facility),
     "services": Stock("service", functools.partial(_tables, "services"), _build_service),
+    "serving_stacks": Stock(
+        "serving stack", functools.partial(_tables, "serving_stacks"), _build_stack
+    ),
     "claims": Stock("claim", functools.partial(_tables, "claims"), _build_claim),
+    "cloud_prices": _prices("cloud_prices", "cloud price", build_cloud_price),
+    "api_prices": _prices("api_prices", "API price", build_api_price),
 }
 """What stands behind each shelf, by its name."""
 
@@ -205,5 +229,14 @@ facilities: Shelf[Facility] = Shelf(STOCKS["facilities"])
 services: Shelf[Service] = Shelf(STOCKS["services"])
 """Services by name."""
 
+serving_stacks: Shelf[ServingStack] = Shelf(STOCKS["serving_stacks"])
+"""Engines on accelerators with what they reach, by engine, version, model and accelerator."""
+
 claims: Shelf[Claim] = Shelf(STOCKS["claims"])
 """Public claims by key."""
+
+cloud_prices: Shelf[CloudPrice] = Shelf(STOCKS["cloud_prices"])
+"""Prices of accelerators by the hour, by provider, offer, terms and date."""
+
+api_prices: Shelf[ApiPrice] = Shelf(STOCKS["api_prices"])
+"""Prices of tokens by provider, model and date."""

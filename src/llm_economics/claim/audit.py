@@ -307,6 +307,9 @@ def _energy_per_query(claim: Claim, estimate: ServiceEstimate) -> Quantity:
 
 
 def _carbon_per_query(claim: Claim, estimate: ServiceEstimate) -> Quantity:
+    if claim.method == "life-cycle":
+        message = "there is no estimate of life-cycle carbon: only operation is counted here"
+        raise MissingInputError(message)
     if claim.method == "market-based":
         message = "there is no estimate of market-based carbon: contracts are not public"
         raise MissingInputError(message)

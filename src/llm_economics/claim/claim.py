@@ -102,7 +102,7 @@ class Claim(Noun):
     """median, mean, or unstated."""
 
     method: str = attrs.field(default="unstated", converter=as_text)
-    """Of a carbon figure: market-based, location-based, or unstated."""
+    """Of a carbon figure: market-based, location-based, life-cycle, or unstated."""
 
     claimant: str = attrs.field(default="", converter=as_text)
     """Who says so."""

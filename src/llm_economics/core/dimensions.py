@@ -182,6 +182,9 @@ class Dimension:
         """
         if self.lower is None and self.upper is None:
             return value
+        # Zero is zero in every unit, so the commonest limit needs no conversion.
+        if self.upper is None and self.lower == 0.0 and _is_never_negative(value.magnitude):
+            return value
         if not isinstance(value.magnitude, Uncertain):
             self._refuse_outside(value, np.asarray(value.to(self.unit).magnitude))
             return value
@@ -266,6 +269,16 @@ def _quoted(value: Quantity) -> str:
         return str(value)
     low, high = value.bounds()
     return ends_text(float(low.magnitude), float(high.magnitude), value.unit_text)
+
+
+def _is_never_negative(magnitude: Any) -> bool:
+    """Whether it can be seen at once that a number, or a quoted range, is not below zero."""
+    if isinstance(magnitude, float):
+        return magnitude >= 0.0
+    if isinstance(magnitude, Uncertain) and magnitude.operation == "variable":
+        distribution: Distribution = magnitude.payload.distribution
+        return distribution.quoted[0] >= 0.0 and distribution.below(0.0) < _OUTSIDE
+    return False
 
 
 def _mass_outside(distribution: Distribution, low: float | None, high: float | None) -> float:

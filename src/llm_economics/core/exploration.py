@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from llm_economics.core.read_only import Later
 from llm_economics.core.uncertain import linear as _linear
 from llm_economics.core.uncertain.graph import Uncertain
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from llm_economics.core.registry import Quantity
     from llm_economics.core.side_by_side import SideBySide
+    from llm_economics.core.sources import Alternative, Provenance
     from llm_economics.core.sweep import Sweep
     from llm_economics.core.tornado import Tornado
     from llm_economics.core.uncertain.linear import Contribution
@@ -37,10 +39,38 @@ class Exploration:
         def _like(self, magnitude: Any) -> Quantity:
             """Make a quantity of the same unit."""
 
+    _origin: Any = None
+
     @property
     def is_range(self) -> bool:
         """Whether the value is a range."""
         return isinstance(self._magnitude, Uncertain)
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where a figure of the catalogue comes from; None of what was computed or made here.
+
+        Another unit does not change it; arithmetic leaves it behind.
+        """
+        origin = self._origin
+        known: Provenance | None = origin.make() if isinstance(origin, Later) else origin
+        return known
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What other sources say about a figure of the catalogue.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> for other in le.accelerators["TPU v4"].power.alternatives:
+        ...     print(other.text, "-", ", ".join(source.key for source in other.sources))
+        170 W - google-tpu-v4-docs
+        192 W - google-tpu-v4-docs
+        340 W - epoch-ml-hardware-2026
+        """
+        known = self.provenance
+        return () if known is None else known.alternatives
 
     def contributions(self) -> tuple[Contribution, ...]:
         """Share of the spread that comes from each input, largest first.

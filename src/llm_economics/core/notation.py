@@ -11,6 +11,7 @@ Rejected: the parser of the unit library (it cannot read ranges, takes ``"1,5 W"
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import isfinite
 from typing import Final, Literal
 
@@ -147,6 +148,11 @@ class _End:
         return _figure(self.digits)
 
 
+# "989.4 TFLOP/s": a figure of up to fifteen digits, one space, letters and strokes. Words that
+# change the reading (to, per, million, a sign, a level) have a space, a stroke or a letter more.
+_SHORT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ([A-Za-z]+[0-9]?(?:/[A-Za-z]+)*)")
+
+
 def parse(text: str) -> Notation:
     """Read the text of a quantity or of a range.
 
@@ -189,10 +195,19 @@ def parse(text: str) -> Notation:
     """
     _check_text(text)
     try:
-        return _read(_clean(text))
+        return _read_short(text) or _read(_clean(text))
     except NotationError as error:
         msg = f"parse: cannot read {_quote(text)}: {error}"
         raise NotationError(msg) from None
+
+
+def _read_short(text: str) -> Notation | None:
+    """Read one plain figure and a simple unit, as most texts are; None if it is anything else."""
+    found = _SHORT.fullmatch(text)
+    if found is None:
+        return None
+    value = float(found[1])
+    return Notation(form="exact", low=value, high=value, value=value, unit=_unit(found[2]))
 
 
 def _check_text(text: object) -> None:
@@ -498,6 +513,7 @@ def _joined(scale: str, rest: str) -> str:
     return scale + rest if rest.startswith(("/", "*")) else f"{scale} {rest}".strip()
 
 
+@lru_cache(maxsize=1024)  # a file of facts writes the same units over and over
 def _unit(text: str) -> str:
     """Bring a unit text into one spelling, or refuse it."""
     if _BILLONES.search(text):

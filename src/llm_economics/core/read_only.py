@@ -6,13 +6,23 @@ other processes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
-__all__ = ["ReadOnly"]
+import attrs
+
+__all__ = ["Later", "ReadOnly"]
 
 Key = TypeVar("Key")
 Item_co = TypeVar("Item_co", covariant=True)
+
+
+@attrs.frozen(eq=False)
+class Later:
+    """A value of a `ReadOnly` mapping that is made when it is first looked at."""
+
+    make: Callable[[], Any]
+    """Makes the value."""
 
 
 class ReadOnly(Mapping[Key, Item_co]):
@@ -35,7 +45,11 @@ class ReadOnly(Mapping[Key, Item_co]):
         self._items = dict(items)
 
     def __getitem__(self, key: Key) -> Item_co:
-        return self._items[key]
+        item = self._items[key]
+        if isinstance(item, Later):
+            # Two threads may both make it; they make the same.
+            item = self._items[key] = cast("Item_co", item.make())
+        return item
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._items)
@@ -44,4 +58,8 @@ class ReadOnly(Mapping[Key, Item_co]):
         return len(self._items)
 
     def __repr__(self) -> str:
-        return repr(self._items)
+        return repr(dict(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it holds, made by then."""
+        return ReadOnly, (dict(self.items()),)

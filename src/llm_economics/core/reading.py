@@ -6,6 +6,7 @@ shape. Which shape a plain "7-15 MW" gets is the convention of `uncertain.conven
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -534,6 +535,8 @@ def _exact(value: Any, unit: Any) -> Quantity:
 
 def _checked(value: Any) -> Any:
     """Exact magnitudes are finite floats: whole numbers would overflow silently in arrays."""
+    if type(value) is float and isfinite(value):
+        return value
     if isinstance(value, Uncertain):
         return value
     if isinstance(value, (bool, np.bool_)) or value is None:

@@ -291,13 +291,16 @@ class Quantity(Evaluation, PlainData, PintQuantity[Any]):
             If the unit has another dimension.
         """
         try:
-            return self._like_pint(super().to(other, *contexts, **ctx_kwargs))
+            made = self._like_pint(super().to(other, *contexts, **ctx_kwargs))
         except pint.DimensionalityError:
             target = other if isinstance(other, Quantity) else ureg.Quantity(1.0, other)
             raise dimension_error(f"({self}).to({str(other)!r})", target, domestic(self)) from None
         except pint.UndefinedUnitError as error:
             message = f"({self}).to({str(other)!r}): {error}"
             raise DimensionError(message) from None
+        if self._origin is not None:
+            made._origin = self._origin  # noqa: SLF001 - of the same class
+        return made
 
     def to_root_units(self) -> Quantity:
         """Convert to the root units of the registry."""

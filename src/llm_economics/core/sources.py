@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
-__all__ = ["Alternative", "Assumption", "Confidence", "Kind", "Provenance", "Source"]
+__all__ = [
+    "Alternative",
+    "Alternatives",
+    "Assumption",
+    "Confidence",
+    "Kind",
+    "Provenance",
+    "Source",
+]
 
 _KEY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DATE: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
@@ -322,6 +330,35 @@ class Alternative:
         return f"{self.text} ({_origin(self)})"
 
 
+class Alternatives(tuple[Alternative, ...]):
+    """What other sources say about one figure: a tuple that shows one line for each.
+
+    Examples
+    --------
+    >>> sheet = Source(key="a-sheet", title="A data sheet", organisation="A vendor", date="2023")
+    >>> Alternatives([Alternative(text="650 W", sources=sheet, kind="measured", date="2025")])
+    650 W (measured, a-sheet, 2025), from memory
+    >>> Alternatives()
+    no other source is known
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(_told(other) for other in self) or "no other source is known"
+
+    __str__ = __repr__
+
+
+def _told(other: Alternative) -> str:
+    memory = "" if other.confidence is Confidence.SEEN else ", from memory"
+    return f"{other}{memory}{': ' if other.note else ''}{_line(other.note)}"
+
+
+def _to_alternatives(value: object) -> Alternatives:
+    return Alternatives(_to_tuple(value))
+
+
 @frozen(kw_only=True, eq=False)
 class Provenance:
     """Where one figure comes from.
@@ -345,10 +382,10 @@ class Provenance:
     """Whether it was checked at its source."""
     note: str = field(default="", validator=_check_text)
     """What is counted."""
-    alternatives: tuple[Alternative, ...] = field(
-        default=(), converter=_to_tuple, validator=_check_alternatives
+    alternatives: Alternatives = field(
+        factory=Alternatives, converter=_to_alternatives, validator=_check_alternatives
     )
-    """What other sources say about the same figure."""
+    """What other sources say about the same figure; shows one line for each."""
 
     def __str__(self) -> str:
         """Return ``kind, source keys, date``."""

@@ -11,6 +11,7 @@ import attrs
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.fields import (
     as_accelerators,
+    as_bandwidth,
     as_information,
     as_money,
     as_power,
@@ -67,6 +68,12 @@ class Server(Noun):
 
     memory: Quantity | None = attrs.field(default=None, converter=as_information)
     """Host memory (bytes)."""
+
+    scale_up_domain: Quantity | None = attrs.field(default=None, converter=as_accelerators)
+    """How many accelerators the fast links join, those of other servers included (accelerator)."""
+
+    network_bandwidth: Quantity | None = attrs.field(default=None, converter=as_bandwidth)
+    """Network to other servers, one way, all cards together (Gbit/s)."""
 
     @property
     def power_per_accelerator(self) -> Quantity:

@@ -14,6 +14,7 @@ import attrs
 
 from llm_economics.core.errors import CatalogError, LLMEconomicsError, MissingInputError
 from llm_economics.core.fields import as_mapping, dimension_of
+from llm_economics.core.read_only import Later
 from llm_economics.core.reading import quoted
 from llm_economics.core.sources import Alternative, Confidence, Kind, Provenance, Source
 from llm_economics.io.converter import Datum, OtherDatum, as_texts, structured
@@ -42,10 +43,13 @@ class Builder:
     sources: Mapping[str, Source]
     """Known sources by key."""
 
+    late: bool = False
+    """Whether provenance is read when it is first looked at: the library's own has been checked."""
+
     problems: list[str] = attrs.field(factory=list)
     """Problems so far."""
 
-    provenance: dict[str, Provenance] = attrs.field(factory=dict)
+    provenance: dict[str, Provenance | Later] = attrs.field(factory=dict)
     """Provenance by field so far."""
 
     def attempt(self, path: str, make: Callable[[], Made]) -> Made | None:
@@ -133,10 +137,14 @@ class Builder:
         if datum is None:
             self._glance(raw, path, dimension)
             return None
-        origin = self._provenance(datum, path, dimension)
-        if origin is not None:
+        if self.late:
+            self.provenance[field] = Later(lambda: self._late_provenance(datum, path, dimension))
+        elif (origin := self._provenance(datum, path, dimension)) is not None:
             self.provenance[field] = origin
-        return self.attempt(path, lambda: self._quantity(datum, path, dimension))
+        made = self.attempt(path, lambda: self._quantity(datum, path, dimension))
+        if made is not None:
+            made._origin = self.provenance.get(field)  # noqa: SLF001 - kept for whoever looks at it
+        return made
 
     def origin(self, table: Mapping[str, Any]) -> Provenance | None:
         """Read the provenance of an entry that carries source, kind, date, confidence itself.
@@ -208,6 +216,13 @@ class Builder:
         known = tuple(other for other in others if other is not None)
         origin = self._origin(datum, path)
         return self.attempt(path, lambda: Provenance(**origin, alternatives=known))
+
+    def _late_provenance(self, datum: Datum, path: str, dimension: Dimension | None) -> Provenance:
+        again = Builder(path=self.path, sources=self.sources)
+        found = again._provenance(datum, path, dimension)
+        if found is None or again.problems:
+            raise CatalogError(self.path.partition("/")[0], again.problems)
+        return found
 
     def _alternative(
         self, other: OtherDatum, path: str, dimension: Dimension | None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-__all__ = ["MAXIMUM_BYTES", "MAXIMUM_DEPTH", "read_toml"]
+__all__ = ["MAXIMUM_BYTES", "MAXIMUM_DEPTH", "read_text", "read_toml"]
 
 MAXIMUM_BYTES = 16 * 2**20
 """Larger files are refused: the whole packaged catalogue is a fiftieth of this."""
@@ -52,17 +52,41 @@ def read_toml(file: Path | Traversable) -> dict[str, Any]:
       - there is no such file
     """
     name = str(file)
-    content = _bytes(file, name)
+    text = read_text(file)
     try:
-        # Some editors open a file with a byte-order mark, which TOML does not know.
-        tables = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise CatalogError(name, [f"it is not UTF-8 text: {error}"]) from None
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of 5000 digits is a plain ValueError
         raise CatalogError(name, [f"it is not TOML: {error}"]) from None
     if _is_deep(tables):
         raise CatalogError(name, [f"it is nested deeper than {MAXIMUM_DEPTH} levels"])
     return tables
+
+
+def read_text(file: Path | Traversable) -> str:
+    """Read a text file of at most `MAXIMUM_BYTES`.
+
+    Parameters
+    ----------
+    file : path
+        The file.
+
+    Returns
+    -------
+    str
+        What it holds.
+
+    Raises
+    ------
+    CatalogError
+        If it does not exist, cannot be opened, is too large, or is not UTF-8.
+    """
+    name = str(file)
+    content = _bytes(file, name)
+    try:
+        # Some editors open a file with a byte-order mark, which TOML does not know.
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CatalogError(name, [f"it is not UTF-8 text: {error}"]) from None
 
 
 def _bytes(file: Path | Traversable, name: str) -> bytes:

@@ -13,6 +13,7 @@ from llm_economics.core.dimensions import (
     Computation,
     ComputationPerToken,
     Dimension,
+    Information,
     InformationPerToken,
     Number,
     ParameterCount,
@@ -20,6 +21,7 @@ from llm_economics.core.dimensions import (
     law,
 )
 from llm_economics.core.errors import UnknownNameError
+from llm_economics.core.functions import maximum, minimum
 from llm_economics.core.registry import Quantity, ureg
 
 __all__ = [
@@ -30,8 +32,11 @@ __all__ = [
     "as_attention_convention",
     "attention_computation_per_token",
     "computation_per_token",
+    "key_value_cache",
     "key_value_cache_per_token",
+    "latent_cache_per_token",
     "training_computation",
+    "windowed_context",
 ]
 
 PerParameter = Annotated[
@@ -126,7 +131,8 @@ def attention_computation_per_token(
     .. math:: c_{\mathrm{attention}} = k \, L H Q T
 
     with k = 12 (full) or 6 (causal) in training, 4 or 2 in a forward pass. Valid for attention
-    over the whole context; sliding windows cut T to the window.
+    over the whole context; for layers with a sliding window T is `windowed_context`. If heads of
+    values have another size than those of keys, Q is the mean of both.
 
     References
     ----------
@@ -147,6 +153,50 @@ def attention_computation_per_token(
     101.469 GFLOP/token
     """
     return factor * layers * attention_heads * head_dimension * context
+
+
+@law("token")
+def windowed_context(*, context: TokenCount, window: TokenCount) -> TokenCount:
+    r"""Length of a whole causal context that costs as much as one with a sliding window.
+
+    Parameters
+    ----------
+    context : Quantity
+        Sequence length (token).
+    window : Quantity
+        Positions that a token sees at most, itself included (token).
+
+    Returns
+    -------
+    Quantity
+        Length to put for the context where attention is counted as causal (token).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: T' = \min(T, W) \left( 2 - \frac{W}{\max(T, W)} \right)
+
+    The mean token of a causal context sees T / 2 positions; with a window the first W tokens see
+    W / 2 in the mean and all others W, which is T' / 2. Attention to chunks instead of a window
+    costs half of this at long context.
+
+    References
+    ----------
+    Beltagy et al., "Longformer", arXiv:2004.05150, section 3.1 (the window).
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(windowed_context(context=le.quantity("8192 token"), window=le.quantity("4096 token")))
+    6,144 token
+    """
+    seen = minimum(context, window)
+    length: TokenCount = seen * (2.0 - window / maximum(context, window))
+    return length
 
 
 @law("FLOP/token")
@@ -261,7 +311,8 @@ def key_value_cache_per_token(
     Parameters
     ----------
     layers, key_value_heads, head_dimension : Quantity
-        Shape of the model; plain numbers. Heads of keys and values, not of queries.
+        Shape of the model; plain numbers. Heads of keys and values, not of queries; if values
+        have another size than keys, the mean of both.
     element : Quantity
         Size of one element (byte/token): 2 byte/token for bf16.
 
@@ -279,8 +330,8 @@ def key_value_cache_per_token(
     -----
     .. math:: m = 2 \, L H_{kv} d_h b
 
-    The 2 stands for key and value. Not valid for latent attention (DeepSeek), which stores one
-    compressed vector.
+    The 2 stands for key and value. Not valid for latent attention, which stores one compressed
+    vector: see `latent_cache_per_token`.
 
     References
     ----------
@@ -300,3 +351,120 @@ def key_value_cache_per_token(
     57,344 B/token
     """
     return 2.0 * layers * key_value_heads * head_dimension * element
+
+
+@law("byte/token")
+def latent_cache_per_token(
+    *,
+    layers: Number,
+    compression: Number,
+    rotary_head_dimension: Number,
+    element: InformationPerToken,
+) -> InformationPerToken:
+    r"""Memory of multi-head latent attention per token of context.
+
+    Parameters
+    ----------
+    layers : Quantity
+        Transformer blocks; a plain number.
+    compression : Quantity
+        Size of the vector from which all keys and values are made; a plain number.
+    rotary_head_dimension : Quantity
+        Size of the rotary part of the keys, which all heads share; a plain number.
+    element : Quantity
+        Size of one element (byte/token): 2 byte/token for bf16.
+
+    Returns
+    -------
+    Quantity
+        Cache per token (byte/token).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: m = L (r_{kv} + d_r) b
+
+    Valid where the compressed vector is kept, as the authors do and serving software does; one
+    that keeps full keys and values needs `key_value_cache_per_token`.
+
+    References
+    ----------
+    DeepSeek-AI, "DeepSeek-V2", arXiv:2405.04434, section 2.1.4, table 1.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     latent_cache_per_token(
+    ...         layers=le.quantity(61),
+    ...         compression=le.quantity(512),
+    ...         rotary_head_dimension=le.quantity(64),
+    ...         element=le.quantity("2 byte/token"),
+    ...     )
+    ... )
+    70,272 B/token
+    """
+    return layers * (compression + rotary_head_dimension) * element
+
+
+@law("byte")
+def key_value_cache(
+    *,
+    full: InformationPerToken,
+    sliding: InformationPerToken,
+    context: TokenCount,
+    window: TokenCount,
+) -> Information:
+    r"""Memory of keys and values of one sequence.
+
+    Parameters
+    ----------
+    full : Quantity
+        Cache per token of the layers that see the whole context (byte/token).
+    sliding : Quantity
+        Cache per token of the layers that see a window only (byte/token).
+    context : Quantity
+        Length of the sequence (token).
+    window : Quantity
+        Length of the window (token).
+
+    Returns
+    -------
+    Quantity
+        Cache of the sequence (byte).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: M = m_{\mathrm{full}} T + m_{\mathrm{sliding}} \min(T, W)
+
+    Valid where what has left the window is thrown away. Pages that are filled in part, and
+    software that keeps the whole context in each layer, need more.
+
+    References
+    ----------
+    Jiang et al., "Mistral 7B", arXiv:2310.06825, section 2 (rolling buffer cache).
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     key_value_cache(
+    ...         full=le.quantity("0 byte/token"),
+    ...         sliding=le.quantity("128 KiB/token"),
+    ...         context=le.quantity("32768 token"),
+    ...         window=le.quantity("4096 token"),
+    ...     ).to("MiB")
+    ... )
+    512 MiB
+    """
+    cache: Information = full * context + sliding * minimum(context, window)
+    return cache

@@ -6,6 +6,10 @@ only for a dense model. For closed models the figures are ranges and `estimated_
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
 import attrs
 
 from llm_economics.core.errors import MissingInputError, RangeError
@@ -16,11 +20,23 @@ from llm_economics.core.fields import (
     as_tokens,
     named_fields,
 )
+from llm_economics.core.functions import minimum
 from llm_economics.core.nouns import Noun
 from llm_economics.core.references import as_names
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.transformer.architecture import Architecture
-from llm_economics.transformer.laws import AttentionConvention, attention_computation_per_token
+from llm_economics.transformer.configuration_files import read_json
+from llm_economics.transformer.configuration_origins import fields_of
+from llm_economics.transformer.configurations import read_configuration
+from llm_economics.transformer.laws import (
+    AttentionConvention,
+    attention_computation_per_token,
+    windowed_context,
+)
+from llm_economics.transformer.shape_counts import head_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Model"]
 
@@ -96,6 +112,62 @@ class Model(Noun):
             message = f"Model.active_parameters needs at most parameters = {total}; got {active}"
             raise RangeError(message)
 
+    @classmethod
+    def from_config(
+        cls, source: str | os.PathLike[str] | Mapping[str, Any], *, name: str | None = None
+    ) -> Self:
+        """Read a model from its configuration, as Hugging Face publishes it.
+
+        Nothing is downloaded and no code is run: the file is read as data. Parameters are counted
+        from the shape. What the file omits is taken from its family, and the provenance lists it.
+
+        Parameters
+        ----------
+        source : path or mapping
+            A ``config.json``, the folder that holds it, or its content.
+        name : str, optional
+            Name of the model; by default the one in the file, else its ``model_type``.
+
+        Returns
+        -------
+        Model
+            The model, with its shape; of a model that also reads images the text part alone.
+
+        Raises
+        ------
+        CatalogError
+            If it cannot be read, or keys are missing or wrong; all of them are listed.
+        UnknownNameError
+            If its ``model_type`` is not known.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> model = le.Model.from_config(
+        ...     {
+        ...         "model_type": "qwen2",
+        ...         "num_hidden_layers": 28,
+        ...         "hidden_size": 3584,
+        ...         "num_attention_heads": 28,
+        ...         "num_key_value_heads": 4,
+        ...         "intermediate_size": 18944,
+        ...         "vocab_size": 152064,
+        ...     },
+        ...     name="Qwen2.5-7B",
+        ... )
+        >>> print(f"{model.parameters.to('Gparameter'):.4g}")
+        7.615 Gparameter
+        >>> print(model.architecture.key_value_cache_per_token().to("KiB/token"))
+        56 KiB/token
+        >>> print(model.provenance["architecture"].note)
+        taken from the family: head_dim = 128, tie_word_embeddings = False, \
+use_sliding_window = False
+        """
+        where, content = "configuration", source
+        if isinstance(source, (str, os.PathLike)):
+            where, content = os.fspath(source), read_json(source)
+        return cls(**fields_of(read_configuration(content, where), where, name=name))
+
     @property
     def has_experts(self) -> bool:
         """Whether it is a mixture of experts, as far as is known.
@@ -163,6 +235,10 @@ class Model(Noun):
         ------
         MissingInputError
             If the convention needs a shape that is unknown.
+
+        Notes
+        -----
+        Layers with a sliding window see the window at most; linear attention is not counted.
         """
         if convention is AttentionConvention.NONE:
             return ureg.Quantity(0.0, "FLOP/token")
@@ -173,10 +249,18 @@ class Model(Noun):
                 "attention='none'"
             )
             raise MissingInputError(message)
-        return attention_computation_per_token(
-            layers=ureg.Quantity(float(shape.layers)),
+        count = partial(
+            attention_computation_per_token,
             attention_heads=ureg.Quantity(float(shape.attention_heads)),
-            head_dimension=ureg.Quantity(float(shape.head_dimension)),
-            context=context,
+            head_dimension=ureg.Quantity(head_width(shape)),
             factor=convention.training_factor if training else convention.forward_factor,
         )
+        whole = count(layers=ureg.Quantity(float(shape.full_attention_layers)), context=context)
+        if not (shape.sliding_layers and shape.sliding_window):
+            return whole
+        window = ureg.Quantity(float(shape.sliding_window), "token")
+        if convention is AttentionConvention.FULL:
+            length: Quantity = minimum(context, window)
+        else:
+            length = windowed_context(context=context, window=window)
+        return whole + count(layers=ureg.Quantity(float(shape.sliding_layers)), context=length)

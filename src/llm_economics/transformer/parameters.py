@@ -1,9 +1,10 @@
 """Laws of size: how many parameters a shape has, and how many of them a token passes through.
 
-Counted: matrices of embedding, attention, feed-forward layers and routers, and the scales of the
-normalisations. Left out: biases and learned positions (below 0.5 % of every model in the
-catalogue). Not valid for latent attention, shared experts, relative positions with their own
-projections. Rejected: one formula for all, since no reader could check it against a paper.
+Counted: matrices of embedding, attention, feed-forward layers and routers, the scales of the
+normalisations, and biases where every projection has one. Left out: biases of queries, keys and
+values alone, of normalisations, and norms of single heads (below 0.1 % together); prediction of
+further tokens, and whatever reads images or sound. Rejected: one formula for all, since no reader
+could check it against a paper.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ __all__ = [
     "PARAMETER",
     "active_parameters",
     "attention_parameters",
+    "bias_parameters",
+    "compressed_projection_parameters",
     "embedding_parameters",
     "feed_forward_parameters",
+    "latent_attention_parameters",
     "normalization_parameters",
+    "projection_parameters",
     "router_parameters",
     "total_parameters",
 ]
@@ -89,7 +94,8 @@ def attention_parameters(
     Parameters
     ----------
     hidden_size, attention_heads, key_value_heads, head_dimension : Quantity
-        Shape of the layer; plain numbers.
+        Shape of the layer; plain numbers. If heads of values have another size than those of
+        keys, the mean of both.
     element : Quantity
         What one element is (parameter): `PARAMETER`.
 
@@ -108,7 +114,7 @@ def attention_parameters(
     .. math:: N_{\mathrm{attention}} = 2 H d_h (n_q + n_{kv})
 
     With as many key and value heads as query heads this is four square matrices. Not valid for
-    latent attention.
+    latent attention: see `latent_attention_parameters`.
 
     References
     ----------
@@ -129,6 +135,170 @@ def attention_parameters(
     41.943 Mparameter
     """
     return 2.0 * hidden_size * head_dimension * (attention_heads + key_value_heads) * element
+
+
+@law("parameter")
+def projection_parameters(
+    *, inputs: Number, outputs: Number, element: ParameterCount
+) -> ParameterCount:
+    r"""Parameters of one projection: a matrix without bias.
+
+    Parameters
+    ----------
+    inputs, outputs : Quantity
+        Size of the vector that goes in and of the one that comes out; plain numbers.
+    element : Quantity
+        What one element is (parameter): `PARAMETER`.
+
+    Returns
+    -------
+    Quantity
+        Parameters (parameter).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: N_{\mathrm{projection}} = n_{\mathrm{in}} n_{\mathrm{out}}
+
+    References
+    ----------
+    Vaswani et al., "Attention is all you need", arXiv:1706.03762, section 3.2.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     projection_parameters(
+    ...         inputs=le.quantity(7168), outputs=le.quantity(64), element=PARAMETER
+    ...     )
+    ... )
+    458,752 parameter
+    """
+    return inputs * outputs * element
+
+
+@law("parameter")
+def compressed_projection_parameters(
+    *, inputs: Number, rank: Number, outputs: Number, element: ParameterCount
+) -> ParameterCount:
+    r"""Parameters of a projection through a narrow vector: one matrix down, one up.
+
+    Parameters
+    ----------
+    inputs, outputs : Quantity
+        Size of the vector that goes in and of the one that comes out; plain numbers.
+    rank : Quantity
+        Size of the narrow vector between; a plain number.
+    element : Quantity
+        What one element is (parameter): `PARAMETER`.
+
+    Returns
+    -------
+    Quantity
+        Parameters (parameter).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: N = r (n_{\mathrm{in}} + n_{\mathrm{out}})
+
+    References
+    ----------
+    DeepSeek-AI, "DeepSeek-V2", arXiv:2405.04434, section 2.1.2.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     compressed_projection_parameters(
+    ...         inputs=le.quantity(7168),
+    ...         rank=le.quantity(1536),
+    ...         outputs=le.quantity(128 * 192),
+    ...         element=PARAMETER,
+    ...     ).to("Mparameter")
+    ... )
+    48.7588 Mparameter
+    """
+    return rank * (inputs + outputs) * element
+
+
+@law("parameter")
+def latent_attention_parameters(
+    *,
+    queries: ParameterCount,
+    keys_and_values: ParameterCount,
+    rotary_key: ParameterCount,
+    output: ParameterCount,
+) -> ParameterCount:
+    r"""Parameters of multi-head latent attention of one layer.
+
+    Parameters
+    ----------
+    queries : Quantity
+        Projection of queries, compressed or not (parameter).
+    keys_and_values : Quantity
+        Compressed projection of keys, without their rotary part, and values (parameter).
+    rotary_key : Quantity
+        Projection to the rotary part of the keys, which all heads share (parameter).
+    output : Quantity
+        Projection of the heads back to the width of the model (parameter).
+
+    Returns
+    -------
+    Quantity
+        Parameters of one layer (parameter).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math::
+
+        N_{\mathrm{attention}} = r_q (H + n d_h) + r_{kv} (H + n (d_h - d_r + d_v))
+        + H d_r + n d_v H
+
+    with heads :math:`n`, whose queries and keys have :math:`d_h` elements, :math:`d_r` of them
+    rotary, and whose values have :math:`d_v`. The four terms are the four arguments. Left out:
+    the normalisations of the two narrow vectors.
+
+    References
+    ----------
+    DeepSeek-AI, "DeepSeek-V2", arXiv:2405.04434, section 2.1 and appendix B.
+
+    Examples
+    --------
+    The layer of DeepSeek-V3 (arXiv:2412.19437, section 4.2):
+
+    >>> import llm_economics as le
+    >>> heads, hidden = le.quantity(128), le.quantity(7168)
+    >>> print(
+    ...     latent_attention_parameters(
+    ...         queries=compressed_projection_parameters(
+    ...             inputs=hidden, rank=le.quantity(1536), outputs=192 * heads, element=PARAMETER
+    ...         ),
+    ...         keys_and_values=compressed_projection_parameters(
+    ...             inputs=hidden, rank=le.quantity(512), outputs=256 * heads, element=PARAMETER
+    ...         ),
+    ...         rotary_key=projection_parameters(
+    ...             inputs=hidden, outputs=le.quantity(64), element=PARAMETER
+    ...         ),
+    ...         output=projection_parameters(inputs=128 * heads, outputs=hidden, element=PARAMETER),
+    ...     ).to("Mparameter")
+    ... )
+    187.105 Mparameter
+    """
+    return queries + keys_and_values + rotary_key + output
 
 
 @law("parameter")
@@ -178,6 +348,54 @@ def feed_forward_parameters(
     176.161 Mparameter
     """
     return matrices * hidden_size * intermediate_size * element
+
+
+@law("parameter")
+def bias_parameters(
+    *, hidden_size: Number, inner_size: Number, element: ParameterCount
+) -> ParameterCount:
+    r"""Parameters of the biases of an attention or feed-forward block.
+
+    Parameters
+    ----------
+    hidden_size : Quantity
+        Width of the model: the last projection of the block has so many; a plain number.
+    inner_size : Quantity
+        Elements that the other projections of the block give together: all queries, keys and
+        values, or one or two times the inner width; a plain number.
+    element : Quantity
+        What one element is (parameter): `PARAMETER`.
+
+    Returns
+    -------
+    Quantity
+        Parameters (parameter).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+
+    Notes
+    -----
+    .. math:: N_{\mathrm{bias}} = H + I
+
+    References
+    ----------
+    Radford et al., "Language models are unsupervised multitask learners" (2019), whose code
+    gives every projection a bias.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     bias_parameters(
+    ...         hidden_size=le.quantity(768), inner_size=le.quantity(3072), element=PARAMETER
+    ...     )
+    ... )
+    3,840 parameter
+    """
+    return (hidden_size + inner_size) * element
 
 
 @law("parameter")
@@ -306,7 +524,8 @@ def total_parameters(
     -----
     .. math:: N = L (a + E f) + s
 
-    Valid if all layers have one shape.
+    Valid if all layers have one shape. A model whose first layers are dense is the sum of both
+    kinds of layers. Experts that every token passes through count as experts.
 
     References
     ----------
@@ -367,6 +586,8 @@ def active_parameters(
     Notes
     -----
     .. math:: N_{\mathrm{active}} = L (a + E_{\mathrm{active}} f) + s
+
+    Experts that every token passes through are active.
 
     References
     ----------
