@@ -259,3 +259,9 @@ def test_display() -> None:
     assert verdict._repr_html_().startswith("<pre>")
     assert "used: seed/chatgpt/training-power" in verdict.explain()
     assert "hundreds of MWh" in le.claims["seed/chatgpt/training-energy"]._repr_html_()
+
+
+def test_a_claim_can_be_varied() -> None:
+    """Another value makes another claim of the same kind."""
+    claim = le.claims["seed/grok/training-energy"]
+    assert claim.evolve(value="5 GWh").metric is claim.metric

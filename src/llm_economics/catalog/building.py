@@ -69,7 +69,7 @@ def build_noun(
         With every problem of the entry.
     """
     builder = Builder(path=path, sources=sources, late=isinstance(table, Entry))
-    given = {"name": path.rpartition("/")[2], **table}
+    given = {"name": path.partition("/")[2], **table}
     values = _values(cls, builder, given, references)
     return builder.finish(cls, values)
 

@@ -97,13 +97,13 @@ METRICS: dict[str, Metric] = {row[0]: _metric(*row) for row in _TABLE}
 """Every kind of figure by key."""
 
 
-def metric(key: str) -> Metric:
+def metric(key: str | Metric) -> Metric:
     """Find a kind of figure.
 
     Parameters
     ----------
-    key : str
-        "training-energy", ...
+    key : str or Metric
+        "training-energy", ...; or the kind itself.
 
     Returns
     -------
@@ -115,6 +115,8 @@ def metric(key: str) -> Metric:
     UnknownNameError
         If there is none, with the nearest names.
     """
+    if isinstance(key, Metric):
+        return key
     if key not in METRICS:
         raise UnknownNameError(str(key), METRICS, "metric")
     return METRICS[key]

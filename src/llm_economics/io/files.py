@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAXIMUM_BYTES", "MAXIMUM_DEPTH", "read_text", "read_toml"]
 
-MAXIMUM_BYTES = 16 * 2**20
-"""Larger files are refused: the whole packaged catalogue is a fiftieth of this."""
+MAXIMUM_BYTES = 4 * 2**20
+"""Larger files are refused: the whole packaged catalogue is a fifth of this."""
 
 MAXIMUM_DEPTH = 32
 """Deeper tables are refused: the packaged catalogue needs 6, and a message shows a value whole."""
