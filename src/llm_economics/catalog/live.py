@@ -86,7 +86,9 @@ def live_api_prices(*, date: str | None = None, update: bool = False) -> Shelf[A
     tables = _tables(_snapshot(package, update=update), version)
     list_of = _List(day=day, source=_source(version, today, update=update))
     place = f"le.catalog.{_CALL}"
-    return Shelf(PriceStock("API price", lambda: tables, list_of.price, place=place))
+    return Shelf(
+        PriceStock(what="API price", read=lambda: tables, build=list_of.price, place=place)
+    )
 
 
 def _day(text: str) -> calendar_date:

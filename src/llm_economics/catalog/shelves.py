@@ -126,7 +126,7 @@ def _prices(shelf: str, what: str, make: Callable[..., Any]) -> PriceStock[Any]:
         return make(f"{shelf}/{key}", table, sources)
 
     read = functools.partial(_tables, shelf)
-    return PriceStock(what, read, build, place=f"le.catalog.{shelf}")
+    return PriceStock(what=what, read=read, build=build, place=f"le.catalog.{shelf}")
 
 
 def _build_service(key: str, table: Mapping[str, Any]) -> Service:
