@@ -13,7 +13,7 @@ import llm_economics as le
 from llm_economics.catalog import shelves
 from llm_economics.catalog.shelf import Shelf
 from llm_economics.catalog.stock import Stock
-from llm_economics.core.errors import LLMEconomicsError, UnknownNameError
+from llm_economics.core.errors import CatalogError, LLMEconomicsError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,3 +203,11 @@ def test_eight_threads_at_first_use(attempt: int) -> None:
     command = [sys.executable, "-W", "error", "-c", EIGHT_THREADS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "one catalogue", done.stderr
+
+
+def test_a_key_in_two_files_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry stands in one file of its shelf."""
+    one = shelves._files("tariffs")[0]
+    monkeypatch.setattr(shelves, "_files", lambda _: [one, one])
+    with pytest.raises(CatalogError, match=r"tariffs/.*: stands in two files of the catalogue"):
+        shelves._tables("tariffs")

@@ -187,3 +187,10 @@ def test_data() -> None:
     joint = Joint(names, names, matrix)
     data: Any = joint.to_dict()
     assert Joint(**data) == joint
+
+
+def test_inputs_may_move_as_one() -> None:
+    """Correlations of 1 among several are on the edge of what is possible, and possible."""
+    joint = Joint("abc", "abc", [[1, 1, 1], [1, 1, 1], [1, 1, 1]])
+    np.testing.assert_allclose(joint.factor[:, 0], 1.0, atol=1e-6)
+    np.testing.assert_allclose(joint.factor[:, 1:], 0.0, atol=1e-4)

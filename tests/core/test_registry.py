@@ -18,6 +18,7 @@ import pytest
 from uncertainties import ufloat
 
 import llm_economics as le
+from llm_economics.core import registry
 from llm_economics.core.errors import (
     DimensionError,
     LinearizationWarning,
@@ -570,3 +571,13 @@ def test_texts_of_units_are_remembered_until_one_is_defined(
         "print(le.Quantity(2, 'rack_of_ours').to('accelerator'))"
     )
     assert elsewhere(code) == "144 accelerator"
+
+
+def test_a_unit_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What texts of units meant before is forgotten when a unit is added, or there are many."""
+    monkeypatch.setattr(registry, "_TEXTS_KEPT", 2)
+    assert quantity("2 kWh/request").to("Wh/request") == quantity("2000 Wh/request")
+    assert len(ureg._texts) <= 2
+    ureg.define("rack_of_this_test = 72 accelerator")
+    assert not ureg._texts
+    assert quantity("2 rack_of_this_test").number("accelerator") == 144

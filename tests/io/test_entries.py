@@ -69,6 +69,8 @@ def test_tables_of_one_entry_stand_together(tmp_path: Path) -> None:
         ('aliases = ["with \\"escape\\""]', ['with "escape"']),
         ('aliases = ["a"] # comment', ["a"]),
         ("aliases = [", None),
+        ('aliases = "one" "two"', None),
+        ('aliases = "one",', None),
     ],
 )
 def test_names_are_read_alone(tmp_path: Path, line: str, expected: object) -> None:

@@ -29,7 +29,8 @@ _HEADER = re.compile(r'^\[\s*(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_-]+))[^\n]*$', r
 _LINES = {key: re.compile(rf"^{key}\s*=[^\n]*$", re.MULTILINE) for key in ("name", "aliases")}
 
 # A text, or a list of texts, that needs no TOML reader: no escapes, no comments.
-_PLAIN = re.compile(r'^\w+\s*=\s*(\[\s*)?((?:"[^"\\]*"(?:\s*,\s*)?)*)(\])?\s*$')
+_ONE = re.compile(r'^\w+\s*=\s*"([^"\\]*)"\s*$')
+_SEVERAL = re.compile(r'^\w+\s*=\s*\[\s*(?:"[^"\\]*"\s*(?:,\s*"[^"\\]*"\s*)*,?)?\s*\]\s*$')
 _TEXT = re.compile(r'"([^"\\]*)"')
 
 
@@ -144,13 +145,10 @@ def read_entries(file: Path | Traversable) -> dict[str, Entry]:
 
 def _value(key: str, line: str, default: Any) -> Any:
     """Value of a line that holds a text or a list of texts."""
-    plain = _PLAIN.match(line)
-    if plain and bool(plain[1]) == bool(plain[3]):
-        texts = _TEXT.findall(plain[2])
-        if plain[1]:
-            return texts
-        if len(texts) == 1:
-            return texts[0]
+    if one := _ONE.match(line):
+        return one[1]
+    if _SEVERAL.match(line):
+        return _TEXT.findall(line)
     try:
         return tomllib.loads(line)[key]
     except ValueError:

@@ -118,3 +118,10 @@ def test_an_error_names_the_inputs_it_comes_from(number: Uncertain, names: str) 
     box = (np.array([1.0]), np.array([2.0]))
     with pytest.raises(RangeError, match=f"it depends on {names}"):
         program.interval_trace([box] * len(program.variables))
+
+
+def test_powers_that_do_nothing_are_left_out() -> None:
+    """X ** 1 is x and x ** 0 is 1, as programs too."""
+    one, other = (compile_program(number).structure() for number in (X**1.0 + Y, X + Y))
+    assert one == other
+    assert compile_program(X**0.0).variables == ()
