@@ -26,8 +26,8 @@ for name in ("Llama 3.1 70B", "Llama 3.1 405B"):
     busy = (query.accelerator_time * requests).to("accelerator")
     weights = model.parameters * le.quantity("2 byte/parameter")
     room = 0.8 * h100.memory / le.quantity("1 accelerator")  # the rest is for the cache
-    fits = le.ceil((weights / room).to("accelerator"))
-    needed = le.maximum(le.ceil(busy / USED), fits)
+    fits = le.functions.ceil((weights / room).to("accelerator"))
+    needed = le.functions.maximum(le.functions.ceil(busy / USED), fits)
     energy = (query.energy.facility * requests).to("MWh/week") * le.quantity("1 week")
     rent = (needed * h100.rental_price).to("kUSD/week") * le.quantity("1 week")
     print(name)

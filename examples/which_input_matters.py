@@ -32,11 +32,11 @@ price = le.between(25, 45, "kUSD/accelerator", name="price of an accelerator")
 life = le.uniform(3, 6, "year", name="life")
 billed = le.uniform(0.5, 0.9, name="share of life at work")
 
-duration = le.maximum(
+duration = le.functions.maximum(
     work * parameters * tokens / (count * peak * utilization), tokens * communication
 )
 server = le.quantity("8 accelerator")
-power = le.ceil((count / server).to("")) * server * rated * load * host * overhead
+power = le.functions.ceil((count / server).to("")) * server * rated * load * host * overhead
 cost = (power * duration * energy_price + count * price * duration / (life * billed)).to("MUSD")
 
 print("cost")

@@ -24,7 +24,7 @@ def _our_identity() -> tuple[Any, Any]:
 
 def _our_larger() -> float:
     one, other = (le.quantity("1 ± 0.3") for _ in range(2))
-    return float(le.maximum(one, other).mean().magnitude)
+    return float(le.functions.maximum(one, other).mean().magnitude)
 
 
 def _our_work(seed: int) -> Callable[[], object]:

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from llm_economics import catalog
+    from llm_economics import catalog, training
     from llm_economics.catalog.shelves import (
         accelerators,
         claims,
@@ -31,14 +31,8 @@ if TYPE_CHECKING:
     from llm_economics.claim.audit import Evidence
     from llm_economics.claim.claim import Claim
     from llm_economics.comparison import compare
+    from llm_economics.core import functions
     from llm_economics.core.axis import axis
-    from llm_economics.core.functions import (
-        ceil,
-        less,
-        maximum,
-        minimum,
-        where,
-    )
     from llm_economics.core.reading import (
         about,
         between,
@@ -54,6 +48,8 @@ if TYPE_CHECKING:
     from llm_economics.hardware.server import Server
     from llm_economics.service.service import Service
     from llm_economics.serving.workload import InferenceWorkload
+    from llm_economics.training.check import mfu
+    from llm_economics.training.layout import Layout
     from llm_economics.training.workload import TrainingWorkload
     from llm_economics.transformer.architecture import Architecture
     from llm_economics.transformer.model import Model
@@ -69,6 +65,7 @@ __all__ = [
     "Facility",
     "Grid",
     "InferenceWorkload",
+    "Layout",
     "Model",
     "Quantity",
     "Server",
@@ -83,14 +80,12 @@ __all__ = [
     "axis",
     "between",
     "catalog",
-    "ceil",
     "claims",
     "compare",
     "facilities",
+    "functions",
     "grids",
-    "less",
-    "maximum",
-    "minimum",
+    "mfu",
     "mixture",
     "models",
     "most_likely",
@@ -99,10 +94,10 @@ __all__ = [
     "services",
     "sources",
     "tariffs",
+    "training",
     "uniform",
     "ureg",
     "use_as_application_registry",
-    "where",
 ]
 
 _HOMES: dict[str, tuple[str, ...]] = {
@@ -121,7 +116,6 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "claim.claim": ("Claim",),
     "comparison": ("compare",),
     "core.axis": ("axis",),
-    "core.functions": ("ceil", "less", "maximum", "minimum", "where"),
     "core.reading": ("about", "between", "mixture", "most_likely", "quantity", "uniform"),
     "core.registry": ("Quantity", "ureg", "use_as_application_registry"),
     "core.sources": ("Source",),
@@ -130,11 +124,15 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "hardware.server": ("Server",),
     "service.service": ("Service",),
     "serving.workload": ("InferenceWorkload",),
+    "training.check": ("mfu",),
+    "training.layout": ("Layout",),
     "training.workload": ("TrainingWorkload",),
     "transformer.architecture": ("Architecture",),
     "transformer.model": ("Model",),
     "workload.workload": ("Workload",),
 }
+
+_MODULES = {"catalog": "catalog", "functions": "core.functions", "training": "training"}
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -145,8 +143,8 @@ def __getattr__(name: str) -> Any:
 
     if name == "__version__":
         return _version()
-    if name == "catalog":
-        return importlib.import_module("llm_economics.catalog")
+    if name in _MODULES:
+        return importlib.import_module(f"llm_economics.{_MODULES[name]}")
     if name not in _HOME_OF:
         message = f"module 'llm_economics' has no attribute {name!r}"
         raise AttributeError(message)

@@ -140,7 +140,7 @@ def test_probability() -> None:
     )
     assert quantity(1.0).probability() == 1.0
     assert quantity(np.array([1.0, 0.0])).probability() == 0.5
-    with pytest.raises(DimensionError, match=r"needs a condition, such as le\.less"):
+    with pytest.raises(DimensionError, match=r"needs a condition, such as le\.functions\.less"):
         quantity("5 MW").probability()
     with pytest.raises(RangeError, match="needs a condition that is 0 or 1"):
         uniform(0, 4).probability()

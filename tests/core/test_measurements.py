@@ -143,19 +143,21 @@ def test_numpy_functions_of_measurements(name: str) -> None:
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_own_functions(name: str) -> None:
-    """`le.maximum`, `le.where` and `le.less` take a measurement beside a range."""
+    """The functions that choose and compare take a measurement beside a range."""
     value, known = MEASURED[name], quantity(MEASURED[name])
-    assert le.maximum(POWER, value) == le.maximum(POWER, known)
-    assert nothing((le.minimum(value, POWER) - le.minimum(known, POWER)) / quantity("1 W"))
-    assert le.less(POWER, value) == le.less(POWER, known)
-    assert le.where(le.less(SHARE, 0.5), POWER, value) == le.where(
-        le.less(SHARE, 0.5), POWER, known
+    assert le.functions.maximum(POWER, value) == le.functions.maximum(POWER, known)
+    assert nothing(
+        (le.functions.minimum(value, POWER) - le.functions.minimum(known, POWER)) / quantity("1 W")
+    )
+    assert le.functions.less(POWER, value) == le.functions.less(POWER, known)
+    assert le.functions.where(le.functions.less(SHARE, 0.5), POWER, value) == le.functions.where(
+        le.functions.less(SHARE, 0.5), POWER, known
     )
 
 
 def test_a_range_chooses_between_ufloats() -> None:
     """A condition that is a range makes ranges of what it chooses from."""
-    assert le.where(le.less(SHARE, 0.5), NUMBER, 2 * NUMBER).is_range
+    assert le.functions.where(le.functions.less(SHARE, 0.5), NUMBER, 2 * NUMBER).is_range
 
 
 def test_ufloats_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +186,7 @@ def test_errors_are_ours() -> None:
         POWER + NUMBER
     with pytest.raises(DimensionError, match="which is power"):
         POWER**NUMBER
-    with pytest.raises(TruthValueError, match=r"le\.maximum"):
+    with pytest.raises(TruthValueError, match=r"le\.functions\.maximum"):
         bool(SHARE < NUMBER)
     with pytest.raises(DimensionError, match=r"needs time, .*which is power"):
         ureg.Measurement(700, 35, "W").to("s")

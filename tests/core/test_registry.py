@@ -203,7 +203,9 @@ def test_whole_numbers_do_not_overflow() -> None:
 )
 def test_ranges_have_no_truth_value(ask: Callable[[], Any]) -> None:
     """Python's own choices would freeze one branch; the error says what to write."""
-    with pytest.raises(TruthValueError, match=r"le\.maximum.*le\.where.*probability\(\)"):
+    with pytest.raises(
+        TruthValueError, match=r"le\.functions\.maximum.*le\.functions\.where.*probability\(\)"
+    ):
         ask()
 
 
@@ -524,7 +526,9 @@ def test_every_error_is_one_of_ours() -> None:
 
 def test_quantiles_of_whole_numbers_are_whole() -> None:
     """Between 3 and 4 servers there is no half server."""
-    servers = le.ceil(le.between(3, 8, "server")).quantiles(0.05, 0.3, 0.5, 0.95).magnitude
+    servers = (
+        le.functions.ceil(le.between(3, 8, "server")).quantiles(0.05, 0.3, 0.5, 0.95).magnitude
+    )
     assert np.array_equal(servers, np.round(servers))
     chosen = alternatives([1, 10], "W", weights=[0.5, 0.5]).quantiles(0.4999, 0.5001).magnitude
     assert set(chosen) == {1.0, 10.0}
@@ -532,7 +536,7 @@ def test_quantiles_of_whole_numbers_are_whole() -> None:
 
 def test_log_linear_warns_near_another_branch() -> None:
     """A log-linear answer is blind to the other branch of a maximum, and says so."""
-    bill = le.maximum(le.between(1, 9, "USD"), le.quantity("3 USD"))
+    bill = le.functions.maximum(le.between(1, 9, "USD"), le.quantity("3 USD"))
     with pytest.warns(LinearizationWarning, match="log-linear answer is not fit.*maximum"):
         bill.log_linear()
 

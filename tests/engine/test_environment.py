@@ -26,10 +26,10 @@ def work():
     price = le.between(0.04, 0.12, "USD/kWh", key="price")
     other = le.between(6.5, 15.5, "MW", key="other power")
     cost = (power * le.uniform(30, 90, "day", key="time") * price).to("million USD")
-    largest = le.maximum(power, other)
-    dear = le.less(le.quantity("1.2 million USD"), cost)
-    servers = le.ceil(power / le.quantity("10.2 kW/server"))
-    chosen = le.where(dear, cost, 2 * cost)
+    largest = le.functions.maximum(power, other)
+    dear = le.functions.less(le.quantity("1.2 million USD"), cost)
+    servers = le.functions.ceil(power / le.quantity("10.2 kW/server"))
+    chosen = le.functions.where(dear, cost, 2 * cost)
     return [
         *map(str, (cost, servers, chosen, cost / cost, le.quantity("$300-600 million"))),
         *map(str, (cost.bounds(), largest.bounds(), cost.log_linear(), cost.summary())),

@@ -19,13 +19,6 @@ import llm_economics as le
 from llm_economics.core.dimensions import LAWS, Dimension, formula
 from llm_economics.core.reading import plus_minus
 
-# The rooms that compute; above them nothing may declare a law.
-ROOMS = ("hardware", "transformer", "facility", "workload", "training", "serving", "service")
-
-for _module in pkgutil.walk_packages(le.__path__, "llm_economics."):
-    if _module.name.split(".")[1] in ROOMS:
-        importlib.import_module(_module.name)
-
 EXAMPLES: dict[str, dict[str, str | float]] = {
     "accelerator_time": {
         "computation": "3.6e21 FLOP",
@@ -49,12 +42,21 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "active_experts": 2,
         "shared": "262.4 Mparameter",
     },
+    "all_gather_time": {"data": "800 MB", "group": 8, "bandwidth": "350 GB/s", "latency": "2 us"},
+    "all_reduce_time": {"data": "800 MB", "group": 8, "bandwidth": "350 GB/s", "latency": "2 us"},
+    "all_to_all_time": {"data": "800 MB", "group": 8, "bandwidth": "350 GB/s", "latency": "2 us"},
     "amortised_price": {
         "system_price": "50 kUSD/accelerator",
         "life": "5 year",
         "utilization": 0.8,
     },
     "annuity": {"capital": "49.2 kUSD", "recovery": 0.264, "use_per_year": "0.9 year"},
+    "attention_activations_per_token": {
+        "attention_heads": 32,
+        "key_value_heads": 8,
+        "head_dimension": 128,
+        "element": "2 byte/token",
+    },
     "attention_computation_per_token": {
         "layers": 126,
         "attention_heads": 128,
@@ -70,6 +72,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "element": "1 parameter",
     },
     "bias_parameters": {"hidden_size": 768, "inner_size": 3072, "element": "1 parameter"},
+    "broadcast_time": {"data": "800 MB", "group": 8, "bandwidth": "350 GB/s", "latency": "2 us"},
     "capital_recovery_factor": {"interest": 0.1, "years": 5},
     "compressed_projection_parameters": {
         "inputs": 7168,
@@ -77,12 +80,37 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "outputs": 24576,
         "element": "1 parameter",
     },
+    "computation_of_tokens": {
+        "computation_per_parameter": "2 FLOP/parameter/token",
+        "parameters": "13 Gparameter",
+        "tokens": "2 Ttoken",
+    },
     "computation_per_token": {
         "active_parameters": "405 Gparameter",
         "computation_per_parameter": "6 FLOP/parameter/token",
         "attention": "101 GFLOP/token",
     },
+    "compute_balance": {
+        "parameter_coefficient": 406.4,
+        "token_coefficient": 410.7,
+        "parameter_exponent": 0.34,
+        "token_exponent": 0.28,
+    },
+    "compute_exponent": {"exponent": 0.34, "other_exponent": 0.28},
+    "compute_optimal_size": {"pairs": 9.6e22, "balance": 1.3, "exponent": 0.4565},
     "cost_per_token": {"money_per_time": "5 USD/hour", "token_rate": "814 token/s"},
+    "dispatched_activations_per_token": {
+        "hidden_size": 7168,
+        "experts": 8,
+        "element": "2 byte/token",
+    },
+    "divided_activations_per_token": {
+        "replicated": "122880 byte/token",
+        "divided": "294912 byte/token",
+        "sequence_parallel": 8,
+        "tensor_parallel": 8,
+    },
+    "effective_tokens": {"unique_tokens": "100 Gtoken", "tokens": "400 Gtoken", "decay": 15.39},
     "electricity_cost": {"facility_energy": "10 GWh", "electricity_price": "0.06 USD/kWh"},
     "embedding_parameters": {
         "vocabulary_size": 128256,
@@ -92,12 +120,39 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
     },
     "energy_per_token": {"power": "1 MW", "token_rate": "180000 token/s"},
     "facility_energy": {"it_energy": "48.75 GWh", "power_usage_effectiveness": 1.18},
+    "facility_power_per_accelerator": {
+        "power": "700 W/accelerator",
+        "load": 0.8,
+        "server_factor": 1.5,
+        "network_and_idle_share": 0.1,
+        "power_usage_effectiveness": 1.25,
+    },
+    "feed_forward_activations_per_token": {
+        "intermediate_size": 14336,
+        "matrices": 3,
+        "experts": 1,
+        "element": "2 byte/token",
+    },
     "feed_forward_parameters": {
         "hidden_size": 4096,
         "intermediate_size": 14336,
         "matrices": 3,
         "element": "1 parameter",
     },
+    "hardware_flops_utilization": {
+        "model_flops_utilization": 0.42,
+        "model": "1076 GFLOP/token",
+        "recomputed": "357 GFLOP/token",
+    },
+    "inference_demand": {
+        "inference": "2 FLOP/parameter/token",
+        "inference_tokens": "3 Ttoken",
+        "training": "6 FLOP/parameter/token",
+        "tokens": "0.1 Ttoken",
+        "inference_weight": 1.5,
+    },
+    "input_activations_per_token": {"hidden_size": 12288, "element": "2 byte/token"},
+    "interleaved_micro_batches": {"pipeline_parallel": 8, "virtual_stages": 2},
     "key_value_cache": {
         "full": "64 KiB/token",
         "sliding": "128 KiB/token",
@@ -108,6 +163,12 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "layers": 28,
         "key_value_heads": 4,
         "head_dimension": 128,
+        "element": "2 byte/token",
+    },
+    "latent_activations_per_token": {
+        "query_compression": 1536,
+        "key_value_compression": 512,
+        "rotary_head_dimension": 64,
         "element": "2 byte/token",
     },
     "latent_attention_parameters": {
@@ -122,17 +183,56 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "rotary_head_dimension": 64,
         "element": "2 byte/token",
     },
-    "location_based_carbon": {
-        "facility_energy": "10 GWh",
-        "carbon_intensity": "384 gCO2e/kWh",
+    "lifetime_computation": {
+        "training": "5e22 FLOP",
+        "inference": "2e22 FLOP",
+        "inference_weight": 2.5,
     },
+    "lifetime_token_share": {"parameter_exponent": 0.34, "token_exponent": 0.28, "demand": 10.0},
+    "location_based_carbon": {"facility_energy": "10 GWh", "carbon_intensity": "384 gCO2e/kWh"},
+    "micro_batches": {"global_batch": 2048, "data_parallel": 128, "micro_batch": 2},
     "model_flops_utilization": {
         "computation": "4.8e24 FLOP",
         "accelerator_time": "15.85e6 accelerator*hour",
         "peak": "312 TFLOP/s/accelerator",
     },
+    "model_flops_utilization_of_rate": {
+        "rate": "400 token/s/accelerator",
+        "computation_per_token": "1 TFLOP/token",
+        "peak": "1 PFLOP/s/accelerator",
+    },
     "normalization_parameters": {"hidden_size": 4096, "layers": 32, "element": "1 parameter"},
+    "output_activations_per_token": {
+        "vocabulary_size": 51200,
+        "hidden_size": 12288,
+        "logit": "4 byte/token",
+        "element": "2 byte/token",
+    },
+    "parameter_tokens": {
+        "computation": "5.76e23 FLOP",
+        "computation_per_parameter": "6 FLOP/parameter/token",
+    },
+    "parameters_at_ratio": {
+        "parameter_tokens": "9.6e22 parameter*token",
+        "tokens_per_parameter": "20 token/parameter",
+    },
+    "partial_load_power": {"idle": "2 kW", "loaded": "7 kW", "busy": 0.8},
+    "pipeline_bubble": {"pipeline_parallel": 8, "micro_batches": 32, "virtual_stages": 2},
+    "pipeline_bubble_share": {"pipeline_parallel": 8, "micro_batches": 32, "virtual_stages": 2},
+    "point_to_point_time": {"data": "800 MB", "bandwidth": "350 GB/s", "latency": "2 us"},
+    "pretraining_loss": {"irreducible": 1.69, "of_parameters": 0.08, "of_tokens": 0.16},
+    "price_of_computation": {
+        "price": "2 USD/accelerator/hour",
+        "peak": "989.4 TFLOP/s/accelerator",
+        "utilization": 0.4,
+    },
     "projection_parameters": {"inputs": 7168, "outputs": 64, "element": "1 parameter"},
+    "reduce_scatter_time": {
+        "data": "800 MB",
+        "group": 8,
+        "bandwidth": "350 GB/s",
+        "latency": "2 us",
+    },
     "rental_cost": {
         "accelerator_time": "2.788e6 accelerator*hour",
         "rental_price": "2 USD/accelerator/hour",
@@ -143,8 +243,39 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "load": 0.7,
         "power_usage_effectiveness": 1.2,
     },
+    "residual_activations_per_token": {
+        "hidden_size": 12288,
+        "element": "2 byte/token",
+        "mask": "1 byte/token",
+    },
     "ridge_point": {"peak": "989.4 TFLOP/s", "memory_bandwidth": "3.35 TB/s"},
     "router_parameters": {"hidden_size": 4096, "experts": 8, "element": "1 parameter"},
+    "scaling_size": {"coefficient": 406.4, "loss": 0.08, "exponent": 0.34},
+    "scaling_term": {"coefficient": 406.4, "size": 70000000000.0, "exponent": 0.34},
+    "score_activations_per_token": {
+        "attention_heads": 96,
+        "context": "2048 token",
+        "element": "2 byte/token**2",
+        "mask": "1 byte/token**2",
+    },
+    "sharded_state_per_parameter": {
+        "whole": "4 byte/parameter",
+        "spread": "12 byte/parameter",
+        "data_parallel": 64,
+    },
+    "state_memory": {"parameters": "1.5 Gparameter", "per_parameter": "16 byte/parameter"},
+    "state_per_parameter": {
+        "weights": "2 byte/parameter",
+        "gradients": "2 byte/parameter",
+        "optimizer": "12 byte/parameter",
+    },
+    "step_time": {
+        "micro_batches": 32,
+        "micro_batch_time": "250 ms",
+        "bubble": 0.11,
+        "exposed": "0.2 s",
+    },
+    "tokens_per_parameter": {"tokens": "1.4 Ttoken", "parameters": "70 Gparameter"},
     "total_parameters": {
         "layers": 32,
         "attention": "41.98 Mparameter",
@@ -152,10 +283,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "experts": 8,
         "shared": "262.4 Mparameter",
     },
-    "training_computation": {
-        "computation_per_token": "2430 GFLOP/token",
-        "tokens": "15.6 Ttoken",
-    },
+    "training_computation": {"computation_per_token": "2430 GFLOP/token", "tokens": "15.6 Ttoken"},
     "training_duration": {
         "accelerator_time": "30000 accelerator*hour",
         "accelerators": "96 accelerator",
@@ -168,6 +296,14 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
     },
     "windowed_context": {"context": "8192 token", "window": "4096 token"},
 }
+
+# The rooms that compute; above them nothing may declare a law.
+ROOMS = ("hardware", "transformer", "facility", "workload", "training", "serving", "service")
+
+for _module in pkgutil.walk_packages(le.__path__, "llm_economics."):
+    if _module.name.split(".")[1] in ROOMS:
+        importlib.import_module(_module.name)
+
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "References", "Examples")
 
 

@@ -223,8 +223,10 @@ BAD_FACTS: dict[str, tuple[str, list[str]]] = {
         [r"services/My service/training\.duration: needs time"],
     ),
     "missing input": (
-        SERVICE.replace(f"duration = {datum('2 day')}", ""),
-        [r"services/My service/training: TrainingWorkload needs duration, or"],
+        SERVICE.replace(f"duration = {datum('2 day')}", "").replace(
+            f"accelerators = {datum('8 accelerator')}", ""
+        ),
+        [r"services/My service/training: TrainingWorkload needs accelerators"],
     ),
     "duplicate name": (
         chip('vendor = "x"').replace("My chip", "h100-sxm"),

@@ -245,16 +245,20 @@ class Evaluation(Exploration):
         --------
         >>> import llm_economics as le
         >>> power = le.between(7, 15, "MW")
-        >>> round(le.less(power, le.quantity("15 MW")).probability(), 2)
+        >>> round(le.functions.less(power, le.quantity("15 MW")).probability(), 2)
         0.95
         """
         if not cast("Quantity", self).dimensionless:
-            message = f"probability() needs a condition, such as le.less(x, y); got {self}"
+            message = (
+                f"probability() needs a condition, such as le.functions.less(x, y); got {self}"
+            )
             raise DimensionError(message)
         drawn = self.samples(method="lattice") if self.is_range else cast("Quantity", self)
         values = np.asarray(drawn.to("").magnitude, dtype=np.float64)
         if not np.all((values == 0) | (values == 1)):
-            message = "probability() needs a condition that is 0 or 1, such as le.less(x, y)"
+            message = (
+                "probability() needs a condition that is 0 or 1, such as le.functions.less(x, y)"
+            )
             raise RangeError(message)
         return float(values.mean())
 

@@ -49,7 +49,7 @@ def maximum(first: Any, second: Any) -> Any:
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(le.maximum(le.between(3, 8, "MW"), le.quantity("5 MW")).bounds())
+    >>> print(le.functions.maximum(le.between(3, 8, "MW"), le.quantity("5 MW")).bounds())
     5 .. 8 MW (guaranteed while every input stays in its quoted range)
     """
     return _choose("maximum", np.maximum, first, second)
@@ -102,7 +102,7 @@ def where(condition: Any, first: Any, second: Any) -> Any:
     --------
     >>> import llm_economics as le
     >>> load, limit = le.between(3, 8, "MW"), le.quantity("5 MW")
-    >>> print(le.where(le.less(load, limit), load, limit).bounds())
+    >>> print(le.functions.where(le.functions.less(load, limit), load, limit).bounds())
     3 .. 5 MW (guaranteed while every input stays in its quoted range)
     """
     condition, first, second = operands(condition, first, second)
@@ -135,7 +135,7 @@ def ceil(value: Any) -> Any:
     Examples
     --------
     >>> import llm_economics as le
-    >>> print(le.ceil(le.quantity("3.2 server")))
+    >>> print(le.functions.ceil(le.quantity("3.2 server")))
     4 server
     """
     return _whole(np.ceil, value)

@@ -11,12 +11,13 @@ from llm_economics.core.dimensions import (
     ComputeRate,
     ComputeRatePerAccelerator,
     Dimension,
+    Power,
     Share,
     law,
 )
 from llm_economics.core.registry import Quantity
 
-__all__ = ["accelerator_time", "ridge_point"]
+__all__ = ["accelerator_time", "partial_load_power", "ridge_point"]
 
 ArithmeticIntensity = Annotated[
     Quantity, Dimension(name="arithmetic intensity", unit="FLOP/byte", example="295 FLOP/byte")
@@ -117,3 +118,51 @@ def accelerator_time(
     2,500 accelerator·h
     """
     return computation / (peak * model_flops_utilization)
+
+
+@law("watt")
+def partial_load_power(*, idle: Power, loaded: Power, busy: Share) -> Power:
+    r"""Mean power of a machine that works for a share of the time.
+
+    Parameters
+    ----------
+    idle : Quantity
+        Power at rest (W).
+    loaded : Quantity
+        Power while it works (W).
+    busy : Quantity
+        Share of the time at work, 0 to 1.
+
+    Returns
+    -------
+    Quantity
+        Mean power (W).
+
+    Raises
+    ------
+    DimensionError
+        If an argument has another dimension.
+    RangeError
+        If the share is outside [0, 1].
+
+    Notes
+    -----
+    .. math:: \bar P = P_{\mathrm{idle}} + (P_{\mathrm{loaded}} - P_{\mathrm{idle}}) u
+
+    Valid for machines that wait at rest; accelerators that wait in a loop draw more.
+
+    References
+    ----------
+    Fan, Weber, Barroso, "Power provisioning for a warehouse-sized computer", ISCA 2007.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> print(
+    ...     partial_load_power(
+    ...         idle=le.quantity("2 kW"), loaded=le.quantity("7 kW"), busy=le.quantity(0.8)
+    ...     ).to("kW")
+    ... )
+    6 kW
+    """
+    return idle + (loaded - idle) * busy

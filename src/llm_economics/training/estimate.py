@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from llm_economics.core.breakdown import Breakdown, Step, attempt, given
+from llm_economics.core.breakdown import Breakdown, Step, Text, attempt, given
+from llm_economics.core.dimensions import formula
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.registry import Quantity
 from llm_economics.core.sources import Assumption
 from llm_economics.facility.cost import CostByScope
 from llm_economics.facility.energy import EnergyByBoundary
-from llm_economics.hardware.laws import accelerator_time
-from llm_economics.training.laws import model_flops_utilization, training_duration
-from llm_economics.transformer.laws import (
-    TRAINING,
-    AttentionConvention,
-    computation_per_token,
-    training_computation,
-)
-from llm_economics.workload.assumptions import assumed
+from llm_economics.facility.water import WaterBySite, water_by_site
+from llm_economics.training.computation import computation_of, how_computed
+from llm_economics.training.development import Development, develop
+from llm_economics.training.laws import model_flops_utilization
+from llm_economics.training.power import Phase, mean_power, phases
+from llm_economics.training.statement import statement
+from llm_economics.training.step import StepBreakdown
+from llm_economics.training.timing import duration_of
 from llm_economics.workload.operation import (
     Units,
     operate,
@@ -31,8 +31,8 @@ from llm_economics.workload.operation import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from llm_economics.training.workload import TrainingWorkload
-    from llm_economics.transformer.model import Model
+    from llm_economics.facility.site import Facility
+    from llm_economics.training.workload import TrainingWorkload  # noqa: TC004 - a cycle
 
 __all__ = ["TrainingBreakdown", "estimate_training"]
 
@@ -73,6 +73,18 @@ class TrainingBreakdown(Breakdown):
 
     _carbon: Maybe
 
+    water: WaterBySite
+    """Water consumed on site and at power stations, as far as known."""
+
+    workload: TrainingWorkload = attrs.field(repr=False)
+    """The run that was estimated."""
+
+    step: StepBreakdown | None = None
+    """The step from which the duration follows; None if it was given or rests on a utilization."""
+
+    phases: tuple[Phase, ...] = ()
+    """Power over time: steps, and time without progress."""
+
     @property
     def computation(self) -> Quantity:
         """Model FLOP of the run.
@@ -106,6 +118,32 @@ class TrainingBreakdown(Breakdown):
         """
         return given(self._carbon)
 
+    @property
+    def development(self) -> Development:
+        """The run with all experiments before it, and the people.
+
+        Raises
+        ------
+        MissingInputError
+            If no multiple was stated: what others spent beside their final run is no default.
+        """
+        return develop(self)
+
+    def statement(self, style: str = "text") -> Text:
+        """Write the paragraph on energy and carbon for a paper.
+
+        Parameters
+        ----------
+        style : {"text", "markdown", "latex"}
+            How it is set.
+
+        Returns
+        -------
+        Text
+            Energy with its boundary, PUE, grid, carbon, hours, what is not included, citations.
+        """
+        return statement(self, self.workload, style=style)
+
     def steps(self) -> Iterator[Step]:
         """Go through the lines, from inputs to results."""
         yield Step("computation", self._computation, self._how_computed)
@@ -121,10 +159,12 @@ class TrainingBreakdown(Breakdown):
         for scope, cost in self.cost.by_scope().items():
             yield Step(f"cost, {scope}", cost, _HOW[scope], "MUSD")
         yield Step("carbon", self._carbon, "facility energy x location-based intensity", "tCO2e")
+        yield from self.water.steps()
 
 
 _HOW = {
-    "duration": "as given, or computation / (accelerators x peak x utilization x goodput)",
+    "duration": "as given; or computation / (accelerators x peak x utilization x goodput); or "
+    "tokens / (token rate of a step x run tuning x goodput)",
     "accelerator": "accelerator-time x rated power x load",
     "server": "accelerator energy x server factor, or accelerator-time x power of the server",
     "it": "server energy x (1 + network and idle share)",
@@ -155,11 +195,18 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
     """
     taken: list[Assumption] = []
     accelerators = cast("Quantity", workload.accelerators)
-    computation = attempt(lambda: _computation(workload, taken))
+    computation = attempt(lambda: computation_of(workload, taken))
     peak = per_accelerator(_peak(workload, taken))
-    duration = _duration(workload, computation, peak, taken)
-    time = (accelerators * duration).to("accelerator*hour")
-    operation = operate(workload, time, stage="training", units=_UNITS, taken=taken)
+    timing = duration_of(workload, computation, peak, taken)
+    time = (accelerators * timing.duration).to("accelerator*hour")
+    operation = operate(
+        workload,
+        time,
+        stage="training",
+        units=_UNITS,
+        taken=taken,
+        power=mean_power(workload, timing, taken),
+    )
     cost = attrs.evolve(
         operation.cost,
         acquisition=attempt(
@@ -168,25 +215,31 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
             )
         ),
     )
+    facility_power = (operation.energy.facility / timing.duration).to("MW")
     return TrainingBreakdown(
         title=_title(workload),
         assumptions=tuple(taken),
         input_sources=workload.sources,
         accelerator=workload.accelerator.name,
         computation=computation,
-        how_computed=_how_computed(workload),
+        how_computed=how_computed(workload),
         utilization=attempt(
-            lambda: model_flops_utilization(
+            # Products of checked quantities; checking the computed time would draw it once more.
+            lambda: formula(model_flops_utilization)(
                 computation=given(computation), accelerator_time=time, peak=peak
-            )
+            ).to("")
         ),
         accelerators=accelerators,
-        duration=duration,
+        duration=timing.duration,
         accelerator_time=time,
-        power=(operation.energy.facility / duration).to("MW"),
+        power=facility_power,
         energy=operation.energy,
         cost=cost,
         carbon=operation.carbon,
+        water=water_by_site(operation.energy, cast("Facility", workload.facility)),
+        workload=workload,
+        step=timing.step,
+        phases=phases(timing, facility_power, taken),
     )
 
 
@@ -198,103 +251,9 @@ def _title(workload: TrainingWorkload) -> str:
     return f"{subject} on {count} x {workload.accelerator.name}{where}"
 
 
-def _how_computed(workload: TrainingWorkload) -> str:
-    model = workload.model
-    if workload.computation is not None:
-        return "as given"
-    if workload.tokens is None and (model is None or model.training_tokens is None):
-        return "as published or estimated for the model"
-    if workload.attention in {None, AttentionConvention.NONE}:
-        return "6 N D"
-    return f"6 N D and the attention term ({workload.attention})"
-
-
-def _computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
-    if workload.computation is not None:
-        return workload.computation.to("FLOP")
-    model = workload.model
-    if model is None:
-        message = "the computation is not known; give TrainingWorkload(model=..., tokens=...)"
-        raise MissingInputError(message)
-    tokens = _tokens(workload, model, taken)
-    if tokens is None:
-        return _published_computation(workload, taken)
-    convention = _convention(workload, taken)
-    context = workload.sequence_length
-    if context is None and convention is not AttentionConvention.NONE:
-        message = f"attention={convention.value!r} needs sequence_length, such as '8192 token'"
-        raise MissingInputError(message)
-    per_token = computation_per_token(
-        active_parameters=model.computing_parameters,
-        computation_per_parameter=TRAINING,
-        attention=model.attention_computation_per_token(
-            convention, cast("Quantity", context), training=True
-        ),
-    )
-    return training_computation(computation_per_token=per_token, tokens=tokens)
-
-
-def _tokens(workload: TrainingWorkload, model: Model, taken: list[Assumption]) -> Quantity | None:
-    if workload.tokens is not None or model.training_tokens is None:
-        return workload.tokens
-    taken.append(
-        Assumption(
-            name="tokens",
-            value=model.training_tokens,
-            why=f"training tokens of {model.name}, since the workload gives none",
-            provenance=model.provenance.get("training_tokens"),
-        )
-    )
-    return model.training_tokens
-
-
-def _published_computation(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
-    model = workload.model
-    if model is None or model.training_computation is None:
-        message = (
-            "the computation is not known; give TrainingWorkload(tokens=...) with a model whose "
-            "parameters are known, or TrainingWorkload(computation='2e25 FLOP')"
-        )
-        raise MissingInputError(message)
-    taken.append(
-        Assumption(
-            name="training computation",
-            value=model.training_computation,
-            why=f"published or estimated for {model.name}; no token count is known",
-            provenance=model.provenance.get("training_computation"),
-        )
-    )
-    return model.training_computation.to("FLOP")
-
-
-def _convention(workload: TrainingWorkload, taken: list[Assumption]) -> AttentionConvention:
-    if workload.attention is not None:
-        return workload.attention
-    why = "6 N D alone; short by about 5 % at a context of 8192 tokens, more at longer ones"
-    taken.append(Assumption(name="attention", value=AttentionConvention.NONE.value, why=why))
-    return AttentionConvention.NONE
-
-
 def _peak(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
     if workload.number_format is not None:
         return workload.accelerator.peak(workload.number_format)
     why = "utilizations are usually quoted against the dense bf16 peak"
     taken.append(Assumption(name="number_format", value="bf16", why=why))
     return workload.accelerator.peak("bf16")
-
-
-def _duration(
-    workload: TrainingWorkload, computation: Maybe, peak: Quantity, taken: list[Assumption]
-) -> Quantity:
-    if workload.duration is not None:
-        return workload.duration.to("day")
-    productive = accelerator_time(
-        computation=given(computation),
-        peak=peak,
-        model_flops_utilization=cast("Quantity", workload.model_flops_utilization),
-    )
-    return training_duration(
-        accelerator_time=productive,
-        accelerators=cast("Quantity", workload.accelerators),
-        goodput=assumed("goodput", workload.goodput, taken),
-    )

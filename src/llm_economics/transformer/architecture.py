@@ -148,6 +148,9 @@ class Architecture(Noun):
     linear_layers: int | None = attrs.field(default=None, validator=_from_zero)
     """Layers with linear attention or a state space: no cache that grows, not counted in size."""
 
+    prediction_layers: int | None = attrs.field(default=None, validator=_from_zero)
+    """Layers that predict further tokens, in training alone (DeepSeek-V3 has one); in no size."""
+
     learned_positions: int | None = attrs.field(default=None, validator=_positive)
     """Positions with a learned embedding (GPT-2, OPT); None for rotary or other positions."""
 

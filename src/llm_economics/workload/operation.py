@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from llm_economics.facility.site import Facility
     from llm_economics.workload.workload import Workload
 
-__all__ = ["Operation", "Units", "operate", "per_accelerator", "taken_from_accelerator"]
+__all__ = [
+    "MeanPower",
+    "Operation",
+    "Units",
+    "operate",
+    "per_accelerator",
+    "taken_from_accelerator",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,18 +53,30 @@ class Operation:
     """Location-based carbon of the electricity."""
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class MeanPower:
+    """Mean power of the work over rated power of its accelerators; plain numbers."""
+
+    accelerator: Quantity
+    """Of the accelerators alone."""
+
+    server: Quantity
+    """Of their servers."""
+
+
 def per_accelerator(value: Quantity) -> Quantity:
     """Turn a figure of one accelerator (W, FLOP/s) into one per accelerator."""
     return value / ureg.Quantity(1.0, "accelerator")
 
 
-def operate(
+def operate(  # noqa: PLR0913 - a workload and its time; the rest are keyword-only
     workload: Workload,
     accelerator_time: Quantity,
     *,
     stage: str,
     units: Units,
     taken: list[Assumption],
+    power: MeanPower | None = None,
 ) -> Operation:
     """Compute energy by boundary, cost by scope and carbon of accelerator-time.
 
@@ -73,6 +92,9 @@ def operate(
         Units of the result.
     taken : list of Assumption
         Grows by every assumption that is used.
+    power : MeanPower, optional
+        Mean power, where the work tells it; otherwise the load and the server factor given, or
+        assumed for the stage.
 
     Returns
     -------
@@ -85,7 +107,20 @@ def operate(
         If the accelerator's power is unknown, or there is no facility.
     """
     facility = _facility(workload)
-    energy = _energy(workload, accelerator_time, stage=stage, taken=taken).to(units.energy)
+    if power is None:
+        servers = _servers(workload, accelerator_time, stage=stage, taken=taken)
+    else:
+        rated = accelerator_time * per_accelerator(workload.accelerator.require("power"))
+        servers = (rated * power.accelerator, rated * power.server)
+    energy = energy_by_boundary(
+        accelerator_energy=servers[0],
+        server_energy=servers[1],
+        network_and_idle_share=assumed(
+            f"{stage}_network_and_idle_share", workload.network_and_idle_share, taken
+        ),
+        power_usage_effectiveness=facility.power_usage_effectiveness,
+        unit=str(servers[0].units),
+    ).to(units.energy)
     cost = CostByScope(
         rental=attempt(lambda: _rental(workload, accelerator_time, taken).to(units.money)),
         capital=attempt(lambda: _capital(workload, accelerator_time, taken).to(units.money)),
@@ -103,28 +138,20 @@ def _facility(workload: Workload) -> Facility:
     return workload.facility
 
 
-def _energy(
+def _servers(
     workload: Workload, time: Quantity, *, stage: str, taken: list[Assumption]
-) -> EnergyByBoundary:
+) -> tuple[Quantity, Quantity]:
+    """Energy of the accelerators alone, and of their servers."""
     rated = per_accelerator(workload.accelerator.require("power"))
     load = assumed(f"{stage}_accelerator_load", workload.accelerator_load, taken)
     accelerator = time * rated * load
     measured = _server_power(workload, taken)
     if measured is None:
-        server = accelerator * assumed(f"{stage}_server_factor", workload.server_factor, taken)
-    else:
-        server = time * measured
-        # Load and server power are separate ranges; the part never draws more than the whole.
-        accelerator = minimum(accelerator, server)
-    return energy_by_boundary(
-        accelerator_energy=accelerator,
-        server_energy=server,
-        network_and_idle_share=assumed(
-            f"{stage}_network_and_idle_share", workload.network_and_idle_share, taken
-        ),
-        power_usage_effectiveness=_facility(workload).power_usage_effectiveness,
-        unit=str(accelerator.units),
-    )
+        factor = assumed(f"{stage}_server_factor", workload.server_factor, taken)
+        return accelerator, accelerator * factor
+    server = time * measured
+    # Load and server power are separate ranges; the part never draws more than the whole.
+    return minimum(accelerator, server), server
 
 
 def _server_power(workload: Workload, taken: list[Assumption]) -> Quantity | None:

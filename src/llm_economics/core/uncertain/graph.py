@@ -173,7 +173,7 @@ class Uncertain:
 
     def __round__(self, digits: int = 0) -> NoReturn:
         """Refuse: rounding is for showing; `ceil` and `floor` are for counting."""
-        message = "a range is not rounded: format it, as in f'{x:.2g}', or use le.ceil(x)"
+        message = "a range is not rounded: format it, as in f'{x:.2g}', or use le.functions.ceil(x)"
         raise TypeError(message)
 
     def __ceil__(self) -> Uncertain:
@@ -497,8 +497,9 @@ def _raise_to(base: Any, exponent: Any) -> Uncertain:
 def _refuse_truth(what: str) -> NoReturn:
     message = (
         f"{what} has no single answer for ranges. For the larger or smaller one use "
-        "le.maximum(x, y) or le.minimum(x, y); to choose by a condition use "
-        "le.where(le.less(x, y), a, b); for a probability use le.less(x, y).probability()."
+        "le.functions.maximum(x, y) or le.functions.minimum(x, y); to choose by a condition use "
+        "le.functions.where(le.functions.less(x, y), a, b); for a probability use "
+        "le.functions.less(x, y).probability()."
     )
     raise TruthValueError(message)
 

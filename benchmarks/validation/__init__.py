@@ -1,0 +1,1 @@
+"""Predictions of the library, scored on published rows."""
