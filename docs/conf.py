@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-# Two directives of our own write pages from the library: laws, and figures with their sources.
+# Directives of our own write pages from the library: laws, figures, constants of training.
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "llm_economics"
@@ -34,6 +34,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "catalogue",
     "formulary",
+    "step_constants",
 ]
 exclude_patterns = ["_build", "_ext"]
 suppress_warnings = ["config.cache"]

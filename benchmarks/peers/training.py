@@ -22,6 +22,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from with_ours import ours
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -180,7 +184,7 @@ def ask(command: Sequence[str], rows: Iterable[Row]) -> list[Answer]:
 
 def sources(given: argparse.Namespace) -> dict[str, Callable[[list[Row]], list[Answer]]]:
     """Who is asked, by name. A library that can be imported here is one more function."""
-    found: dict[str, Callable[[list[Row]], list[Answer]]] = {}
+    found: dict[str, Callable[[list[Row]], list[Answer]]] = {"llm_economics": ours}
     if given.python_llm_analysis:
         command = [given.python_llm_analysis, str(HERE / "with_llm_analysis.py")]
         command += ["--source", given.llm_analysis_source] if given.llm_analysis_source else []

@@ -25,6 +25,7 @@ __all__ = [
     "predict_hours_from_utilization",
     "predict_node_power",
     "predict_throughput",
+    "workload_of",
 ]
 
 NOWHERE = le.Facility(name="not asked", power_usage_effectiveness=1.0)
@@ -57,12 +58,12 @@ MLPERF = {
 
 def predict_throughput(case: Case) -> Prediction:
     """Tokens per second of one accelerator; adapters (LoRA) too."""
-    return prediction_of(_step(_workload(case)).token_rate, "token/second/accelerator")
+    return prediction_of(_step(workload_of(case)).token_rate, "token/second/accelerator")
 
 
 def predict_hours(case: Case) -> Prediction:
     """Accelerator-hours of a full run, planned from model, tokens and accelerators alone."""
-    run = _workload(case, tokens=f"{case.need('tokens_b')} Gtoken")
+    run = workload_of(case, tokens=f"{case.need('tokens_b')} Gtoken")
     return prediction_of(run.estimate().accelerator_time, "accelerator*hour")
 
 
@@ -86,7 +87,7 @@ def predict_node_power(case: Case) -> Prediction:
     """Power of a whole node, by accelerator (W)."""
     accelerator = accelerator_of(case)
     try:
-        busy = _step(_workload(case)).busy
+        busy = _step(workload_of(case)).busy
     except (SkipError, LLMEconomicsError):
         busy = le.uniform(0.5, 1.0)
     power = power_by_load(busy, [])
@@ -101,7 +102,8 @@ def _step(run: le.TrainingWorkload) -> Any:
         return run.evolve(optimizer="adam 8-bit").step()
 
 
-def _workload(case: Case, **more: Any) -> le.TrainingWorkload:
+def workload_of(case: Case, **more: Any) -> le.TrainingWorkload:
+    """The run that a row describes, as far as it was known beforehand."""
     accelerator = accelerator_of(case)
     model = model_of(case)
     count = case.number("n_accelerators")

@@ -99,6 +99,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
     "compute_exponent": {"exponent": 0.34, "other_exponent": 0.28},
     "compute_optimal_size": {"pairs": 9.6e22, "balance": 1.3, "exponent": 0.4565},
     "cost_per_token": {"money_per_time": "5 USD/hour", "token_rate": "814 token/s"},
+    "delayed_wait": {"service_time": "4 s", "servers": 128, "utilization": 0.9},
     "dispatched_activations_per_token": {
         "hidden_size": 7168,
         "experts": 8,
@@ -119,6 +120,8 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "element": "1 parameter",
     },
     "energy_per_token": {"power": "1 MW", "token_rate": "180000 token/s"},
+    "equivalent_servers": {"servers": 64, "in_flight": 46.8, "full_utilization": 0.9},
+    "erlang_c": {"servers": 10, "utilization": 0.8},
     "facility_energy": {"it_energy": "48.75 GWh", "power_usage_effectiveness": 1.18},
     "facility_power_per_accelerator": {
         "power": "700 W/accelerator",
@@ -190,6 +193,12 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
     },
     "lifetime_token_share": {"parameter_exponent": 0.34, "token_exponent": 0.28, "demand": 10.0},
     "location_based_carbon": {"facility_energy": "10 GWh", "carbon_intensity": "384 gCO2e/kWh"},
+    "mean_wait": {
+        "waiting_probability": 0.4,
+        "service_time": "4 s",
+        "servers": 128,
+        "utilization": 0.9,
+    },
     "micro_batches": {"global_batch": 2048, "data_parallel": 128, "micro_batch": 2},
     "model_flops_utilization": {
         "computation": "4.8e24 FLOP",
@@ -217,6 +226,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "tokens_per_parameter": "20 token/parameter",
     },
     "partial_load_power": {"idle": "2 kW", "loaded": "7 kW", "busy": 0.8},
+    "peak_rate": {"mean_rate": "864000 request/day", "peak_to_mean": 2},
     "pipeline_bubble": {"pipeline_parallel": 8, "micro_batches": 32, "virtual_stages": 2},
     "pipeline_bubble_share": {"pipeline_parallel": 8, "micro_batches": 32, "virtual_stages": 2},
     "point_to_point_time": {"data": "800 MB", "bandwidth": "350 GB/s", "latency": "2 us"},
@@ -243,6 +253,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "load": 0.7,
         "power_usage_effectiveness": 1.2,
     },
+    "requests_in_flight": {"rate": "30 request/s", "time": "4 s"},
     "residual_activations_per_token": {
         "hidden_size": 12288,
         "element": "2 byte/token",
@@ -258,11 +269,14 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "element": "2 byte/token**2",
         "mask": "1 byte/token**2",
     },
+    "server_utilization": {"rate": "30 request/s", "service_time": "4 s/request", "servers": 128},
+    "service_variability": {"length_variation": 1.2, "decode_share": 0.9},
     "sharded_state_per_parameter": {
         "whole": "4 byte/parameter",
         "spread": "12 byte/parameter",
         "data_parallel": 64,
     },
+    "square_root_staffing": {"offered_load": 100, "quality": 1.0},
     "state_memory": {"parameters": "1.5 Gparameter", "per_parameter": "16 byte/parameter"},
     "state_per_parameter": {
         "weights": "2 byte/parameter",
@@ -294,6 +308,9 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "requests": "1e9 request/day",
         "lifetime": "500 day",
     },
+    "typical_length": {"mean": "500 token/request", "variation": 1.2},
+    "variable_wait": {"wait": "6 s", "arrival_variability": 1.5, "service_variability": 0.8},
+    "wait_at_percentile": {"waiting_probability": 0.4, "delayed_wait": "0.5 s", "percentile": 0.95},
     "windowed_context": {"context": "8192 token", "window": "4096 token"},
 }
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from llm_economics.catalog.cited import cited_sources
 from llm_economics.catalog.dates import days_of, is_future
 from llm_economics.catalog.facts import Facts, Finding
 from llm_economics.catalog.stock import folded, spellings
 from llm_economics.catalog.walking import sources_of
 from llm_economics.core.errors import MissingInputError
-from llm_economics.workload.assumptions import SOURCES
 
 if TYPE_CHECKING:
     from llm_economics.core.registry import Quantity
@@ -130,7 +130,7 @@ def provenance(facts: Facts, _: date) -> Iterator[Finding]:
 
 def sources(facts: Facts, _: date) -> Iterator[Finding]:
     """Each source that is named exists, and each one that exists is named."""
-    known, cited = facts.tables.get("sources", {}), set(SOURCES)
+    known, cited = facts.tables.get("sources", {}), set(cited_sources())
     for stated in facts.statements():
         for key in sources_of(stated.table):
             cited.add(key)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from llm_economics.catalog.building import Lookup, build_claim, build_noun
+from llm_economics.catalog.cited import cited_sources
 from llm_economics.catalog.prices import PriceStock, build_api_price, build_cloud_price
 from llm_economics.catalog.shelf import Shelf
 from llm_economics.catalog.stock import LOCK, Stock
@@ -23,7 +24,6 @@ from llm_economics.serving.stack import ServingStack
 from llm_economics.serving.workload import InferenceWorkload
 from llm_economics.training.workload import TrainingWorkload
 from llm_economics.transformer.model import Model
-from llm_economics.workload.assumptions import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +76,7 @@ def _tables(shelf: str) -> dict[str, Mapping[str, Any]]:
 
 def _source_tables() -> dict[str, Mapping[str, Any]]:
     # The assumptions of the library cite sources too, and these can be looked up like the others.
-    cited = {key: converter.unstructure(source) for key, source in SOURCES.items()}
+    cited = {key: converter.unstructure(source) for key, source in cited_sources().items()}
     plain: dict[str, Mapping[str, Any]] = {
         key: {k: v for k, v in table.items() if k != "key"} for key, table in cited.items()
     }

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from llm_economics.training.layout import Layout
     from llm_economics.training.layout_check import check_layout
     from llm_economics.training.layout_grid import enumerate_layouts
-    from llm_economics.training.plan import plan
+    from llm_economics.training.planning import plan
+    from llm_economics.training.programme import TrainingProgramme, TrainingStage
+    from llm_economics.training.reinforcement import ReinforcementWorkload
     from llm_economics.training.scaling import ScalingLaw
     from llm_economics.training.scaling_sets import SCALING_LAWS, scaling_law
     from llm_economics.training.thresholds import THRESHOLDS, threshold_report
@@ -26,7 +28,10 @@ __all__ = [
     "THRESHOLDS",
     "FineTuningWorkload",
     "Layout",
+    "ReinforcementWorkload",
     "ScalingLaw",
+    "TrainingProgramme",
+    "TrainingStage",
     "TrainingWorkload",
     "check_layout",
     "enumerate_layouts",
@@ -39,14 +44,17 @@ __all__ = [
 _HOMES = {
     "FineTuningWorkload": "fine_tuning",
     "Layout": "layout",
+    "ReinforcementWorkload": "reinforcement",
     "SCALING_LAWS": "scaling_sets",
     "ScalingLaw": "scaling",
     "THRESHOLDS": "thresholds",
+    "TrainingProgramme": "programme",
+    "TrainingStage": "programme",
     "TrainingWorkload": "workload",
     "check_layout": "layout_check",
     "enumerate_layouts": "layout_grid",
     "mfu": "check",
-    "plan": "plan",
+    "plan": "planning",
     "scaling_law": "scaling_sets",
     "threshold_report": "thresholds",
 }

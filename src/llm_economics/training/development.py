@@ -27,7 +27,21 @@ Maybe = Quantity | MissingInputError
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Development(Breakdown):
-    """Accelerator-time, energy and money of the whole development."""
+    """Accelerator-time, energy and money of the whole development.
+
+    Examples
+    --------
+    >>> import llm_economics as le
+    >>> run = le.TrainingWorkload(
+    ...     accelerator=le.accelerators["A100 SXM 80 GB"],
+    ...     accelerators=2048,
+    ...     duration="21 day",
+    ...     facility=le.facilities["us-hyperscale"],
+    ...     development_multiple=3.4,
+    ... )
+    >>> print(f"{run.estimate().development.accelerator_time:.3g}")
+    3.51e6 accelerator·h
+    """
 
     accelerator_time: Quantity
     """Accelerator-hours, final run included."""

@@ -11,12 +11,13 @@ from functools import lru_cache
 from llm_economics.core.reading import between
 from llm_economics.core.sources import Assumption, Provenance
 from llm_economics.training.sources import SOURCES
+from llm_economics.workload.assumptions import SOURCES as RUNS
 
 __all__ = ["discrepancy", "run_tuning"]
 
 # Four of five left-out steps lie within these factors of the estimate, log-normal.
 _DENSE = (0.877, 1.14)
-_EXPERTS = (0.764, 1.309)
+_EXPERTS = (0.72, 1.39)
 # Of the rate of the best layout, whole runs kept 0.74 in the median, lost time included.
 _RUN = (0.675, 1.2)
 
@@ -76,7 +77,7 @@ def run_tuning() -> Assumption:
     name = "run tuning"
     value = between(*_RUN, "", shape="log-normal", level=0.8, key="training run/tuning", name=name)
     provenance = Provenance(
-        sources=(SOURCES["training-runs-survey-2026"],),
+        sources=(RUNS["training-runs-survey-2026"],),
         kind="derived",
         date="2026-11",
         confidence="seen",

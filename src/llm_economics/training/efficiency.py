@@ -27,10 +27,12 @@ from llm_economics.training.generation import Generation, generation_of
 from llm_economics.training.sources import SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llm_economics.core.number_format import NumberFormat
     from llm_economics.hardware.accelerator import Accelerator
 
-__all__ = ["ConstantSet", "StepConstants", "constants_for"]
+__all__ = ["ConstantSet", "StepConstants", "chosen_constants", "constants_for"]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -93,31 +95,46 @@ class ConstantSet:
     quantities: dict[str, Quantity]
     """Ranges by field of `StepConstants`, in SI."""
 
-    why: dict[str, str]
-    """Where each comes from, in words."""
+    keys: dict[str, str]
+    """Names in `CONSTANTS` by field; several accelerators may share one."""
+
+    has_experts: bool
+    """Whether those of experts matter."""
 
     def central(self) -> StepConstants:
-        """Central values, for searching layouts."""
+        """Central values, for searching layouts.
+
+        Returns
+        -------
+        StepConstants
+            Floats.
+        """
         return StepConstants(
             **{k: float(v.central().magnitude) for k, v in self.quantities.items()}
         )
 
     def ranges(self) -> StepConstants:
-        """The ranges, as bare numbers that record themselves."""
-        return StepConstants(**{k: v.magnitude for k, v in self.quantities.items()})
+        """The ranges, as bare numbers that record themselves.
 
-    has_experts: bool
-    """Whether those of experts matter."""
+        Returns
+        -------
+        StepConstants
+            Floats and ranges.
+        """
+        return StepConstants(**{k: v.magnitude for k, v in self.quantities.items()})
 
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
-        """Each constant that has a range, as an assumption."""
-        provenance = Provenance(
+        """Each constant that has a range, as an assumption; fitted ones with their source."""
+        fit = Provenance(
             sources=(SOURCES[FITTED_BY],), kind="derived", date="2026-11", confidence="seen"
         )
         return tuple(
             Assumption(
-                name=name.replace("_", " "), value=value, why=self.why[name], provenance=provenance
+                name=name.replace("_", " "),
+                value=value,
+                why=CONSTANTS[self.keys[name]].why,
+                provenance=fit if CONSTANTS[self.keys[name]].fitted else None,
             )
             for name, value in self.quantities.items()
             if value.is_range and self._matters(name)
@@ -125,7 +142,7 @@ class ConstantSet:
 
     def _matters(self, name: str) -> bool:
         if name == "matrix_efficiency_16_bit":
-            return self.why[name] != self.why["matrix_efficiency"]
+            return self.keys[name] != self.keys["matrix_efficiency"]
         return self.has_experts or name not in _OF_EXPERTS
 
 
@@ -175,19 +192,45 @@ def _constants(
     software_year: float,
     has_experts: bool,  # noqa: FBT001 - a key of the cache
 ) -> ConstantSet:
-    names = _names(generation, width, software_year)
-    found = {field: _fitted(key) for field, key in names.items()}
-    found["memory_efficiency"] = ureg.Quantity(_MEMORY)
-    found["step_time"] = ureg.Quantity(_STEP_TIME)
-    found["score_traffic"] = (
-        _fitted("score_traffic") if software_year < _FUSED else ureg.Quantity(0.0)
+    found = chosen_constants(generation, width, software_year, take=_fitted)
+    return ConstantSet(
+        quantities={field: ureg.Quantity(1.0) * value for field, value in found.items()},
+        keys={field: field for field in found} | _names(generation, width, software_year),
+        has_experts=has_experts,
     )
+
+
+def chosen_constants(
+    generation: Generation, width: str, software_year: float, *, take: Callable[[str], Any]
+) -> dict[str, Any]:
+    """Values of `StepConstants` by field, out of the constants by name.
+
+    Parameters
+    ----------
+    generation : Generation
+        Family of the accelerator.
+    width : str
+        Bits of the number format: "16", "8" or "4".
+    software_year : float
+        When the software is from.
+    take : callable
+        Gives the value of a constant by its name: a range, or a float while fitting.
+
+    Returns
+    -------
+    dict
+        Numbers of the kind that `take` gives.
+    """
+    names = _names(generation, width, software_year)
+    found = {field: take(key) for field, key in names.items()}
+    found["memory_efficiency"] = _MEMORY
+    found["step_time"] = _STEP_TIME
+    found["score_traffic"] = take("score_traffic") if software_year < _FUSED else 0.0
     age = min(max(software_year, _FIRST), _LAST) - _REFERENCE
-    progress = exp(-age * _fitted("expert_progress"))
+    progress = exp(-age * take("expert_progress"))
     for field in _OF_EXPERTS[:3]:
         found[field] = found[field] * progress
-    why = {field: _why(names.get(field, field)) for field in found}
-    return ConstantSet(quantities=found, why=why, has_experts=has_experts)
+    return found
 
 
 _OF_EXPERTS = (
@@ -246,12 +289,6 @@ def _known(key: str) -> str:
         return key
     kind, _, rest = key.partition(" ")
     return "attention other" if kind == "attention" else f"matrix other {rest.split()[-1]}"
-
-
-def _why(key: str) -> str:
-    if key in CONSTANTS:
-        return CONSTANTS[key].why
-    return {"memory_efficiency": "of the vendor's bandwidth", "step_time": "fixed"}.get(key, key)
 
 
 @lru_cache(maxsize=1)

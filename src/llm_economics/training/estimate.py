@@ -17,8 +17,9 @@ from llm_economics.facility.water import WaterBySite, water_by_site
 from llm_economics.training.computation import computation_of, how_computed
 from llm_economics.training.development import Development, develop
 from llm_economics.training.laws import model_flops_utilization
+from llm_economics.training.machine import format_16_bit
 from llm_economics.training.power import Phase, mean_power, phases
-from llm_economics.training.statement import statement
+from llm_economics.training.statement import bibtex, statement, statement_sources
 from llm_economics.training.step import StepBreakdown
 from llm_economics.training.timing import duration_of
 from llm_economics.workload.operation import (
@@ -144,6 +145,16 @@ class TrainingBreakdown(Breakdown):
         """
         return statement(self, self.workload, style=style)
 
+    def bibtex(self) -> Text:
+        """Write the sources that the paragraph cites, for LaTeX.
+
+        Returns
+        -------
+        Text
+            BibTeX entries.
+        """
+        return bibtex(statement_sources(self, self.workload))
+
     def steps(self) -> Iterator[Step]:
         """Go through the lines, from inputs to results."""
         yield Step("computation", self._computation, self._how_computed)
@@ -239,7 +250,7 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
         water=water_by_site(operation.energy, cast("Facility", workload.facility)),
         workload=workload,
         step=timing.step,
-        phases=phases(timing, facility_power, taken),
+        phases=phases(timing, facility_power),
     )
 
 
@@ -252,8 +263,10 @@ def _title(workload: TrainingWorkload) -> str:
 
 
 def _peak(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
+    accelerator = workload.accelerator
     if workload.number_format is not None:
-        return workload.accelerator.peak(workload.number_format)
-    why = "utilizations are usually quoted against the dense bf16 peak"
-    taken.append(Assumption(name="number_format", value="bf16", why=why))
-    return workload.accelerator.peak("bf16")
+        return accelerator.peak(str(workload.number_format))
+    usual = str(format_16_bit(accelerator))
+    why = f"utilizations are usually quoted against the dense {usual} peak"
+    taken.append(Assumption(name="number_format", value=usual, why=why))
+    return accelerator.peak(usual)

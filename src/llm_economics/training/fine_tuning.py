@@ -1,13 +1,16 @@
 """`FineTuningWorkload`: training on from a model that exists, whole or with an adapter.
 
 An adapter (LoRA) leaves the weights as they are: no gradients of weights, so two thirds of the
-work, and states for a few parameters only. A run that is repeated, month after month, says how
-often, so that "continuous fine-tuning" has an energy per year.
+work, and states for a few parameters only. The adapter's own work, 6 FLOP for each of its
+parameters and tokens, is below a percent and left out. A run that is repeated, month after month,
+says how often, so that "continuous fine-tuning" has an energy per year. Rejected: frozen weights in
+4 bits (QLoRA): they save memory, but each pass turns them back to 16 bits, and no measurement says
+how long that takes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -21,6 +24,7 @@ from llm_economics.transformer.computation import KindOfPass
 
 if TYPE_CHECKING:
     from llm_economics.training.estimate import TrainingBreakdown
+    from llm_economics.transformer.model import Model
 
 __all__ = ["FineTuningMethod", "FineTuningWorkload"]
 
@@ -42,10 +46,24 @@ def _as_placement(value: str) -> AdapterPlacement:
     return AdapterPlacement(value)
 
 
+def _above_zero(_instance: Any, _attribute: Any, value: Any) -> None:
+    if value is not None and float(value.bounds().low.magnitude) <= 0.0:
+        message = f"needs more than zero; got {value}"
+        raise RangeError(message)
+
+
 def _rank(_instance: Any, _attribute: Any, value: Any) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         message = f"needs a whole number from 1, such as 16; got {value!r}"
         raise RangeError(message)
+
+
+def _counted(model: Model) -> Quantity:
+    """All parameters, counted from the shape, since nobody states them."""
+    if model.architecture is None:
+        message = f"the parameters of {model.name} are not known; give Model(parameters=...)"
+        raise MissingInputError(message)
+    return model.architecture.total_parameters()
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, field_transformer=named_fields)
@@ -85,15 +103,21 @@ class FineTuningWorkload(TrainingWorkload):
     )
     """Which matrices have an adapter: "attention" or "all"."""
 
-    every: Quantity | None = attrs.field(default=None, converter=as_time)
+    every: Quantity | None = attrs.field(default=None, converter=as_time, validator=_above_zero)
     """Time from one run to the next, where it is repeated: "1 month"."""
 
-    epochs: Quantity | None = attrs.field(default=None, converter=as_number)
+    epochs: Quantity | None = attrs.field(default=None, converter=as_number, validator=_above_zero)
     """How often the data are seen; `tokens` are those of one pass where this is given."""
 
     def __attrs_post_init__(self) -> None:
-        """Refuse an adapter without a rank."""
+        """Refuse an adapter without a rank, and a rank without an adapter."""
         super().__attrs_post_init__()
+        if self.adapter_rank is not None and self.method is FineTuningMethod.FULL:
+            message = (
+                "FineTuningWorkload.adapter_rank goes with method='adapter'; method='full' trains "
+                "all weights"
+            )
+            raise RangeError(message)
         if self.method is FineTuningMethod.ADAPTER and self.adapter_rank is None:
             message = (
                 "FineTuningWorkload.adapter_rank is needed for method='adapter', such as "
@@ -128,13 +152,13 @@ class FineTuningWorkload(TrainingWorkload):
             message = "the model is not known; give FineTuningWorkload(model=...)"
             raise MissingInputError(message)
         if self.method is FineTuningMethod.FULL:
-            return model.parameters if model.parameters is not None else model.computing_parameters
+            return model.parameters if model.parameters is not None else _counted(model)
         if model.architecture is None:
             message = f"an adapter needs the architecture of {model.name}; give it"
             raise MissingInputError(message)
         return adapter_parameters(
             model.architecture,
-            rank=self.adapter_rank or 1,
+            rank=cast("int", self.adapter_rank),
             placement=str(self.adapter_placement),
         )
 
@@ -145,14 +169,17 @@ class FineTuningWorkload(TrainingWorkload):
         -------
         dict
             ``backward`` and ``trained_share``.
+
+        Raises
+        ------
+        MissingInputError
+            If the shape that an adapter needs is not known.
         """
         if self.method is FineTuningMethod.FULL:
             return super().trained()
-        model = self.model
-        every = model.parameters if model is not None else None
-        if every is None:
-            every = self.trained_parameters
-        share = (self.trained_parameters / every).to("").central().magnitude
+        trained, model = self.trained_parameters, cast("Model", self.model)
+        every = model.parameters if model.parameters is not None else _counted(model)
+        share = (trained / every).to("").central().magnitude
         return {"backward": 2.0 / 3.0, "trained_share": float(share)}
 
     def per_year(self, of_one_run: Quantity) -> Quantity:

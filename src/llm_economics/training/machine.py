@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from llm_economics.hardware.accelerator import Accelerator
     from llm_economics.hardware.server import Server
 
-__all__ = ["Machine", "machine_of", "peak_16_bit"]
+__all__ = ["Machine", "format_16_bit", "machine_of", "peak_16_bit"]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -54,24 +54,70 @@ class Machine:
     """Part of the network between servers that software uses, one way (byte/s)."""
 
     def central(self) -> Machine:
-        """The same with central values in place of ranges."""
+        """The same with central values in place of ranges.
+
+        Returns
+        -------
+        Machine
+            Floats only.
+        """
         return Machine(**{f.name: _central(getattr(self, f.name)) for f in attrs.fields(Machine)})
 
     def ring(self, size: Any, stride: Any) -> Any:
         """Bandwidth of a member of a ring whose members stand `stride` apart (byte/s).
 
+        Parameters
+        ----------
+        size, stride : number or array
+            Members of the group, and how far they stand apart: 1 for neighbours.
+
+        Returns
+        -------
+        same kind
+            As `Network.ring` has it, with what software reaches of the links (byte/s).
+
+        Notes
+        -----
         A ring leaves a domain once for all k members inside, and k rings run side by side, each
         over another network card: min(scale-up, k x scale-out).
+
+        Examples
+        --------
+        >>> machine = machine_of(
+        ...     le.accelerators["H100 SXM"],
+        ...     NumberFormat.BF16,
+        ...     server=le.servers["DGX H100"],
+        ...     network=None,
+        ...     taken=[],
+        ... )
+        >>> float(machine.ring(8, 1)) / 1e9, float(machine.ring(64, 8)) / 1e9
+        (360.0, 40.0)
         """
         inside = self._inside(size, stride)
         crossing = less(self.domain, 1.0 * stride * size)
         return where(crossing, minimum(self.scale_up, inside * self.scale_out), self.scale_up)
 
     def exchange_time_per_byte(self, size: Any, stride: Any) -> Any:
-        """Seconds per byte that a member sends, spread evenly over its group."""
+        """Seconds per byte that a member sends, spread evenly over its group.
+
+        Parameters
+        ----------
+        size, stride : number or array
+            Members of the group, and how far they stand apart: 1 for neighbours.
+
+        Returns
+        -------
+        same kind
+            Time over all bytes, those that it keeps included (s/byte).
+
+        Notes
+        -----
+        As `Network.exchange`: what stays in a domain and what leaves it are sent at once, and the
+        slower of them counts.
+        """
         inside = self._inside(size, stride)
         near, far = (inside - 1.0) / size, 1.0 - inside / size
-        return near / self.scale_up + far / self.scale_out
+        return maximum(near / self.scale_up, far / self.scale_out)
 
     def _inside(self, size: Any, stride: Any) -> Any:
         """Members of a group inside one domain."""
@@ -147,8 +193,22 @@ def machine_of(
         If a figure is not known.
     UnknownNameError
         If the accelerator lacks the format.
+
+    Notes
+    -----
+    Collectives reach four fifths of links and network cards. The network is the one given, else
+    the server's; a domain or a bandwidth that neither tells is assumed by generation and listed.
+
+    Examples
+    --------
+    >>> taken = []
+    >>> machine = machine_of(
+    ...     le.accelerators["H100 SXM"], NumberFormat.BF16, server=None, network=None, taken=taken
+    ... )
+    >>> machine.domain, [assumption.name for assumption in taken]
+    (8.0, ['scale-up domain', 'scale-out bandwidth'])
     """
-    peak = accelerator.peak(number_format)
+    peak = accelerator.peak(str(number_format))
     known = network or _network(server)
     domain, out = _between_servers(accelerator, known, taken)
     up = known.scale_up_bandwidth if known is not None else None
@@ -190,9 +250,38 @@ def peak_16_bit(accelerator: Accelerator) -> Quantity:
     ------
     UnknownNameError
         If it has neither.
+
+    Examples
+    --------
+    >>> print(peak_16_bit(le.accelerators["V100 SXM"]))
+    125 TFLOP/s
     """
-    known = NumberFormat.FP16 in accelerator.peaks and NumberFormat.BF16 not in accelerator.peaks
-    return accelerator.peak(NumberFormat.FP16 if known else NumberFormat.BF16)
+    return accelerator.peak(str(format_16_bit(accelerator)))
+
+
+def format_16_bit(accelerator: Accelerator) -> NumberFormat:
+    """The 16-bit format in which an accelerator trains: bf16, or fp16 where there is no other.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+        The accelerator.
+
+    Returns
+    -------
+    NumberFormat
+        The format.
+
+    Examples
+    --------
+    >>> print(
+    ...     format_16_bit(le.accelerators["H100 SXM"]), format_16_bit(le.accelerators["V100 SXM"])
+    ... )
+    bf16 fp16
+    """
+    peaks = accelerator.peaks
+    old = NumberFormat.FP16 in peaks and NumberFormat.BF16 not in peaks
+    return NumberFormat.FP16 if old else NumberFormat.BF16
 
 
 def _between_servers(

@@ -90,24 +90,95 @@ class LayoutSearch:
         -------
         Layout
             The layout.
+
+        Raises
+        ------
+        RangeError
+            If there is no such rank.
         """
-        return self.grid.layout(int(self.order[rank]))
+        return self.grid.layout(self._index(rank))
 
     def step_time(self, rank: int = 0) -> Quantity:
-        """Time of a step of a layout by its rank (s)."""
-        return ureg.Quantity(float(self.seconds[self.order[rank]]), "second")
+        """Time of a step, at the central constants.
+
+        Parameters
+        ----------
+        rank : int
+            0 for the fastest layout that fits.
+
+        Returns
+        -------
+        Quantity
+            Time (s).
+
+        Raises
+        ------
+        RangeError
+            If there is no such rank.
+        """
+        return ureg.Quantity(float(self.seconds[self._index(rank)]), "second")
 
     def memory(self, rank: int = 0) -> Quantity:
-        """Memory on the fullest accelerator of a layout by its rank (GB)."""
-        return ureg.Quantity(float(self.bytes[self.order[rank]]) / 1e9, "GB")
+        """Memory on the fullest accelerator.
+
+        Parameters
+        ----------
+        rank : int
+            0 for the fastest layout that fits.
+
+        Returns
+        -------
+        Quantity
+            Memory (GB).
+
+        Raises
+        ------
+        RangeError
+            If there is no such rank.
+        """
+        return ureg.Quantity(float(self.bytes[self._index(rank)]) / 1e9, "GB")
 
     def token_rate(self, rank: int = 0) -> Quantity:
-        """Tokens per second and accelerator of a layout by its rank."""
-        seconds = float(self.seconds[self.order[rank]])
+        """Tokens per second and accelerator, at the central constants.
+
+        Parameters
+        ----------
+        rank : int
+            0 for the fastest layout that fits.
+
+        Returns
+        -------
+        Quantity
+            Rate (token/s/accelerator).
+
+        Raises
+        ------
+        RangeError
+            If there is no such rank.
+        """
+        seconds = float(self.seconds[self._index(rank)])
         return ureg.Quantity(self.tokens / seconds / self.accelerators, "token/second/accelerator")
 
+    def _index(self, rank: int) -> int:
+        """Position in the grid."""
+        if not 0 <= rank < len(self):
+            message = f"LayoutSearch needs a rank from 0 to {len(self) - 1}; got {rank}"
+            raise RangeError(message)
+        return int(self.order[rank])
+
     def rows(self, most: int = 10) -> list[dict[str, Any]]:
-        """The fastest layouts as plain rows."""
+        """The fastest layouts as plain rows.
+
+        Parameters
+        ----------
+        most : int
+            How many at most.
+
+        Returns
+        -------
+        list of dict
+            Axes, time of a step (s), memory (GB), tokens per second and accelerator.
+        """
         found = []
         for rank in range(min(most, len(self))):
             layout = self.layout(rank)
@@ -120,7 +191,18 @@ class LayoutSearch:
         return found
 
     def to_markdown(self, most: int = 10) -> Text:
-        """The fastest layouts as a table in Markdown."""
+        """The fastest layouts as a table in Markdown.
+
+        Parameters
+        ----------
+        most : int
+            How many at most.
+
+        Returns
+        -------
+        Text
+            The table.
+        """
         rows = self.rows(most)
         names = list(rows[0])
         lines = [f"| {' | '.join(n.replace('_', ' ') for n in names)} |"]
@@ -130,6 +212,16 @@ class LayoutSearch:
 
     def to_frame(self, most: int | None = None) -> pd.DataFrame:
         """The layouts that fit as a pandas frame, fastest first; needs the extra ``frame``.
+
+        Parameters
+        ----------
+        most : int, optional
+            How many at most; all of them unless given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each, as `rows` has them.
 
         Raises
         ------
@@ -177,6 +269,13 @@ def axes_of(layouts: Any) -> Axes:
     -------
     Axes
         Floats or arrays.
+
+    Examples
+    --------
+    >>> from llm_economics.training.layout import Layout
+    >>> axes = axes_of(Layout(data_parallel=4, tensor_parallel=2, recomputation="full"))
+    >>> axes.accelerators, float(axes.full_recomputation), float(axes.sharded_parameters)
+    (8.0, 1.0, 0.0)
     """
     recomputation, sharding = _position(layouts, "recomputation"), _position(layouts, "sharding")
     return Axes(
@@ -232,6 +331,12 @@ def search(
     ------
     RangeError
         If none divides, or none fits: by how much, and what would.
+
+    Notes
+    -----
+    Parameters are sharded without a pipeline only, tensor parallelism stays within the fast links,
+    parts of a sequence have 4,096 tokens at least, and sequences are split along with tensor
+    parallelism; whatever is fixed goes before.
     """
     shape, accelerators = architecture or _stand_in(work.shape), work.accelerators
     batch = round(work.global_batch)
@@ -243,9 +348,15 @@ def search(
     seconds = step_parts(work, machine, constants, axes).total
     # Gathering parameters for each micro-batch of a pipeline is not done.
     allowed = axes.sharded_parameters * (axes.pipeline_parallel - 1.0) == 0.0
+    if not allowed.any():
+        message = (
+            "no layout is left: sharding='parameters' in a pipeline would gather them for each "
+            "micro-batch; give pipeline_parallel=1, or sharding='optimizer'"
+        )
+        raise RangeError(message)
     fits = allowed & (memory <= machine.memory * (1.0 - RESERVE))
     if not fits.any():
-        _refuse(grid, memory, machine, accelerators)
+        _refuse(grid, np.where(allowed, memory, np.inf), machine, accelerators)
     position = np.flatnonzero(fits)
     order = position[np.argsort(seconds[position], kind="stable")]
     return LayoutSearch(

@@ -83,13 +83,5 @@ SOURCES: dict[str, Source] = {
             address="https://github.com/pytorch/torchtitan",
             accessed=_READ,
         ),
-        Source(
-            key="training-runs-survey-2026",
-            organisation="The llm_economics developers",
-            title="Utilization implied by accelerator-hours of 69 published training runs",
-            date="2026-11",
-            accessed=_READ,
-            note="compiled for this library from model cards and papers, each cited with its row",
-        ),
     )
 }

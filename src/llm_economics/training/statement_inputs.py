@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from llm_economics.core.sources import Kind, Provenance
+from llm_economics.training.fitted import FITTED_BY
 from llm_economics.training.statement_draft import Draft, is_nothing, listed
 
 if TYPE_CHECKING:
@@ -230,11 +231,21 @@ def _others(
 ) -> Iterator[_Input]:
     """Yield what else was assumed, by name alone: what the time of a step rests on."""
     elsewhere = {*_ELSEWHERE, _server_power(workload)}
+    constants = [t for t in breakdown.assumptions if _is_constant(t)]
+    if constants:
+        cited = draft.cite(constants[0].provenance)
+        yield _Input(Standing.ASSUMED, f"the constants of a training step{cited}")
     for taken in breakdown.assumptions:
-        if taken.name in elsewhere or taken.name.endswith(" price"):
+        if taken.name in elsewhere or taken.name.endswith(" price") or _is_constant(taken):
             continue
         name = draft.name(taken.name.replace("_", " "))
         yield _Input(Standing.ASSUMED, f"the {name}{draft.cite(taken.provenance)}")
+
+
+def _is_constant(taken: Assumption) -> bool:
+    """Whether it is one of the fitted constants of a step, of which there are a dozen."""
+    origin = taken.provenance
+    return origin is not None and any(s.key == FITTED_BY for s in origin.sources)
 
 
 def _assumed(breakdown: TrainingBreakdown, name: str) -> Assumption | None:

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from llm_economics.core.breakdown import Breakdown, Step
-from llm_economics.core.errors import RangeError
-from llm_economics.core.number_format import NumberFormat
+from llm_economics.core.errors import MissingInputError, RangeError
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption
 from llm_economics.training.discrepancy import discrepancy
 from llm_economics.training.efficiency import ConstantSet, constants_for
 from llm_economics.training.layout import Layout
 from llm_economics.training.layout_check import check_layout
-from llm_economics.training.machine import Machine, machine_of
+from llm_economics.training.machine import Machine, format_16_bit, machine_of
 from llm_economics.training.search import LayoutSearch, axes_of, search
 from llm_economics.training.step_memory import (
     RESERVE,
@@ -37,9 +36,10 @@ from llm_economics.transformer.architecture import Architecture
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from llm_economics.core.number_format import NumberFormat
     from llm_economics.training.workload import TrainingWorkload
 
-__all__ = ["StepBreakdown", "estimate_step", "find_layouts"]
+__all__ = ["StepBreakdown", "case_of", "estimate_step", "find_layouts", "software_year"]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -59,7 +59,7 @@ class StepBreakdown(Breakdown):
     ... )
     >>> step = run.step()
     >>> print(f"{step.token_rate:.2g}")
-    8,200 [6,900 – 9,700] token/accelerator/s (median, 90 %)
+    8,400 [7,100 – 10,000] token/accelerator/s (median, 90 %)
     >>> step.bottleneck
     'matrices'
     """
@@ -125,7 +125,9 @@ class StepBreakdown(Breakdown):
     def steps(self) -> Iterator[Step]:
         """Go through the lines, from parts to results."""
         for name, value in self.parts.items():
-            yield Step(f"time, {name}", value, _HOW[name], "ms")
+            # What a layout does not have, such as a pipeline, is no line.
+            if float(value.central().magnitude) > 0.0:
+                yield Step(f"time, {name}", value, _HOW[name], "ms")
         yield Step("step time", self.step_time, "sum of the parts", "s")
         yield Step("token rate", self.token_rate, "tokens of a step / (step time x accelerators)")
         yield Step(
@@ -142,6 +144,7 @@ class StepBreakdown(Breakdown):
         )
         for name, value in self.memory.items():
             yield Step(f"memory, {name}", value, _HOW_MEMORY[name], "GB")
+        yield Step("memory", self.memory_total, "sum of its parts, on the fullest one", "GB")
 
 
 _HOW = {
@@ -176,7 +179,13 @@ class _Case:
     machine: Machine
     constants: ConstantSet
     architecture: Architecture | None
+    """The shape; None where usual proportions stand in for it."""
     has_experts: bool
+
+    def middle(self) -> _Case:
+        """The same with central values for ranges of parameters."""
+        work = attrs.evolve(self.work, shape=self.work.shape.central())
+        return attrs.evolve(self, work=work)
 
 
 def find_layouts(workload: TrainingWorkload, fixed: dict[str, Any]) -> LayoutSearch:
@@ -201,14 +210,14 @@ def find_layouts(workload: TrainingWorkload, fixed: dict[str, Any]) -> LayoutSea
     RangeError
         If none fits.
     """
-    return _search(_case(workload, []), workload, fixed)
+    return _search(case_of(workload, []), workload, fixed)
 
 
 def _search(case: _Case, workload: TrainingWorkload, fixed: dict[str, Any]) -> LayoutSearch:
     if workload.recomputation is not None:
         fixed = {"recomputation": str(workload.recomputation)} | fixed
     return search(
-        case.work,
+        case.middle().work,
         case.machine.central(),
         case.constants.central(),
         architecture=case.architecture,
@@ -238,30 +247,69 @@ def estimate_step(workload: TrainingWorkload, taken: list[Assumption]) -> StepBr
     RangeError
         If the layout does not fit, or none does.
     """
-    case = _case(workload, taken)
+    case = case_of(workload, taken)
     layout = workload.layout
     if layout is None:
         layout = _search(case, workload, {}).best
         why = "fastest of the layouts that fit, at central values; give layout= to fix it"
         taken.append(Assumption(name="layout", value=layout, why=why))
     else:
+        if workload.recomputation is not None:
+            layout = layout.evolve(recomputation=str(workload.recomputation))
         _check(layout, case)
-    taken += case.constants.assumptions
+    taken += [*_OF_MEMORY, *case.constants.assumptions]
     factor = discrepancy(has_experts=case.has_experts)
     taken.append(factor)
     return _breakdown(case, layout, cast("Quantity", factor.value), workload, taken)
 
 
-def _case(workload: TrainingWorkload, taken: list[Assumption]) -> _Case:
+_OF_MEMORY = (
+    Assumption(
+        name="memory reserve",
+        value=ureg.Quantity(RESERVE),
+        why="share of the memory that runtime, buffers and fragmentation keep",
+    ),
+    Assumption(
+        name="training formats",
+        value="weights in bf16, gradients in fp32",
+        why="usual in mixed precision; decides which layouts fit",
+    ),
+)
+
+
+def case_of(workload: TrainingWorkload, taken: list[Assumption]) -> _Case:
+    """What a step needs, taken out of a run.
+
+    Parameters
+    ----------
+    workload : TrainingWorkload
+        The run.
+    taken : list of Assumption
+        Grows by what is assumed.
+
+    Returns
+    -------
+    _Case
+        Model and batch, machine, constants, shape.
+
+    Raises
+    ------
+    MissingInputError
+        If a figure of the accelerator or the model is not known.
+    RangeError
+        If the accelerators are a range or none, or the batch is less than a sequence.
+    UnknownNameError
+        If the accelerator lacks the number format.
+    """
     if workload.model is None:
         message = "a step needs the model; give TrainingWorkload(model=...)"
-        raise RangeError(message)
+        raise MissingInputError(message)
     number_format = _number_format(workload, taken)
     length = _sequence_length(workload, taken)
     shape = step_shape(workload.model, length)
     if shape.assumed:
         taken.append(Assumption(name="shape", value=shape.assumed, why="give Model(architecture=)"))
-    accelerators = round(float(cast("Quantity", workload.accelerators).central().magnitude))
+    accelerators = _accelerators(cast("Quantity", workload.accelerators))
     batch = _global_batch(workload, shape, accelerators, taken)
     return _Case(
         work=Work(
@@ -281,7 +329,7 @@ def _case(workload: TrainingWorkload, taken: list[Assumption]) -> _Case:
         constants=constants_for(
             workload.accelerator,
             number_format,
-            _software_year(workload, taken),
+            software_year(workload, taken),
             has_experts=workload.model.has_experts,
         ),
         architecture=None if shape.assumed else workload.model.architecture,
@@ -289,11 +337,22 @@ def _case(workload: TrainingWorkload, taken: list[Assumption]) -> _Case:
     )
 
 
+def _accelerators(stated: Quantity) -> int:
+    # A share of all accelerators need not be whole.
+    number = 0 if stated.is_range else round(float(stated.to("accelerator").magnitude))
+    if number < 1:
+        message = (
+            "TrainingWorkload.accelerators needs a number from 1 for a step, such as 1024, and no "
+            f"range; got {stated}"
+        )
+        raise RangeError(message)
+    return number
+
+
 def _number_format(workload: TrainingWorkload, taken: list[Assumption]) -> NumberFormat:
     if workload.number_format is not None:
         return workload.number_format
-    peaks = workload.accelerator.peaks
-    found = NumberFormat.BF16 if NumberFormat.BF16 in peaks or not peaks else NumberFormat.FP16
+    found = format_16_bit(workload.accelerator)
     why = "16 bits are the usual format of training"
     if all(assumption.name != "number_format" for assumption in taken):
         taken.append(Assumption(name="number_format", value=str(found), why=why))
@@ -309,12 +368,16 @@ def _optimizer(workload: TrainingWorkload, taken: list[Assumption]) -> str:
 
 
 _USUAL_LENGTH = 4096.0
-_USUAL_BATCH = 4e6
+_USUAL_BATCH, _LARGEST_BATCH = 4e6, 1.7e7
 
 
 def _sequence_length(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
-    if workload.sequence_length is not None:
-        return workload.sequence_length
+    stated = workload.sequence_length
+    if stated is not None:
+        if stated.is_range:
+            why = "middle of the range given; the sequences of a step have one length"
+            taken.append(Assumption(name="sequence_length", value=stated.central(), why=why))
+        return stated
     found = ureg.Quantity(_USUAL_LENGTH, "token")
     taken.append(Assumption(name="sequence_length", value=found, why="usual in pre-training"))
     return found
@@ -324,14 +387,34 @@ def _global_batch(
     workload: TrainingWorkload, shape: StepShape, accelerators: int, taken: list[Assumption]
 ) -> float:
     """Sequences of a step."""
-    if workload.global_batch is not None:
-        tokens = float(workload.global_batch.to("token").central().magnitude)
-        return _whole_sequences(tokens / shape.sequence_length)
+    stated = workload.global_batch
+    if stated is not None:
+        return _stated_batch(stated, shape.sequence_length, taken)
     wanted = _USUAL_BATCH / shape.sequence_length
     sequences = float(max(1, round(wanted / accelerators)) * accelerators)
+    if sequences * shape.sequence_length > _LARGEST_BATCH:
+        most = max(int(_LARGEST_BATCH / shape.sequence_length), 1)
+        # A part of the accelerators for each sequence, all parts alike.
+        sequences = float(max(d for d in range(1, most + 1) if accelerators % d == 0))
     found = ureg.Quantity(sequences * shape.sequence_length, "token")
-    why = "about 4 million tokens, whole sequences on each accelerator; give global_batch="
+    why = "4 to 17 million tokens, whole sequences on each accelerator if so; give global_batch="
     taken.append(Assumption(name="global_batch", value=found, why=why))
+    return sequences
+
+
+def _stated_batch(stated: Quantity, length: float, taken: list[Assumption]) -> float:
+    tokens = float(stated.to("token").central().magnitude)
+    if tokens < length:
+        message = (
+            f"TrainingWorkload.global_batch needs a sequence of {length:,.0f} token at least, such "
+            f"as '4 Mtoken'; got {stated}. It counts tokens, not sequences"
+        )
+        raise RangeError(message)
+    sequences = _whole_sequences(tokens / length)
+    if stated.is_range or sequences * length != tokens:
+        found = ureg.Quantity(sequences * length, "token")
+        why = f"{sequences:.0f} whole sequences, which split well, for the {stated} given"
+        taken.append(Assumption(name="global_batch", value=found, why=why))
     return sequences
 
 
@@ -349,7 +432,21 @@ def _whole_sequences(sequences: float) -> float:
 _FEW = 12.0
 
 
-def _software_year(workload: TrainingWorkload, taken: list[Assumption]) -> float:
+def software_year(workload: TrainingWorkload, taken: list[Assumption]) -> float:
+    """When the software of a run is from, in years.
+
+    Parameters
+    ----------
+    workload : TrainingWorkload
+        The run.
+    taken : list of Assumption
+        Grows by the date if it is not given.
+
+    Returns
+    -------
+    float
+        The middle of its month or year: 2025-06 is 2025.46, 2025 is 2025.5.
+    """
     if workload.software_date:
         year, _, month = workload.software_date.partition("-")
         return float(year) + (float(month[:2]) - 0.5) / 12.0 if month else float(year) + 0.5
@@ -363,14 +460,13 @@ _DEFAULT_SOFTWARE = dt.date(2025, 6, 1)
 
 
 def _check(layout: Layout, case: _Case) -> None:
-    if case.architecture is not None:
-        check_layout(
-            layout,
-            case.architecture,
-            accelerators=case.work.accelerators,
-            global_batch=round(case.work.global_batch),
-        )
-    memory = _memory(case, layout)
+    check_layout(
+        layout,
+        case.architecture or _obliging(layout, case.work.shape),
+        accelerators=case.work.accelerators,
+        global_batch=round(case.work.global_batch),
+    )
+    memory = _memory(case.middle(), layout)
     needs, has = float(memory.total) / 1e9, case.machine.memory * (1.0 - RESERVE) / 1e9
     if needs > has:
         largest = max(memory.parts(), key=lambda name: float(memory.parts()[name]))
@@ -380,6 +476,19 @@ def _check(layout: Layout, case: _Case) -> None:
             f"{needs - has:.3g} GB, most of it {largest}. {_REMEDY[largest]}"
         )
         raise RangeError(message)
+
+
+def _obliging(layout: Layout, shape: StepShape) -> Architecture:
+    """A shape that splits as the layout has it: only accelerators and batch can be wrong."""
+    has_experts = shape.experts > 1.0
+    return Architecture(
+        layers=layout.stages,
+        hidden_size=round(shape.hidden_size),
+        attention_heads=layout.tensor_parallel,
+        key_value_heads=layout.tensor_parallel,
+        experts=layout.expert_parallel if has_experts else None,
+        active_experts=1 if has_experts else None,
+    )
 
 
 _REMEDY = {
@@ -396,6 +505,12 @@ def _memory(case: _Case, layout: Layout) -> MemoryParts:
     axes = axes_of(layout)
     kept = activation_bytes(case.architecture, case.work.shape)
     return memory_parts(case.work, kept, axes, axes.sharding)
+
+
+def _model_computation(work: Work) -> Any:
+    """FLOP per token: weights without a gradient of their own take less, attention has none."""
+    shape = work.shape
+    return work.backward * (shape.model_computation - shape.attention) + shape.attention
 
 
 def _breakdown(
@@ -419,9 +534,9 @@ def _breakdown(
         input_sources=workload.sources,
         layout=layout,
         parts={k: factor * ureg.Quantity(v, "second") for k, v in parts.parts().items()},
-        memory={k: ureg.Quantity(float(v) / 1e9, "GB") for k, v in memory.items()},
+        memory={k: ureg.Quantity(v / 1e9, "GB") for k, v in memory.items()},
         tokens=ureg.Quantity(case.work.global_batch * shape.sequence_length, "token"),
-        computation_per_token=ureg.Quantity(shape.model_computation, "FLOP/token"),
+        computation_per_token=ureg.Quantity(_model_computation(case.work), "FLOP/token"),
         recomputed=ureg.Quantity(recomputed, "FLOP/token"),
         peak=ureg.Quantity(case.machine.peak, "FLOP/second/accelerator"),
         busy=ureg.Quantity(parts.busy / parts.total),

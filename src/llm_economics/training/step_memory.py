@@ -11,13 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 
 from llm_economics.core.dimensions import formula
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.functions import ceil, maximum
 from llm_economics.training.pipeline import micro_batches_in_flight
-from llm_economics.training.step_time import held_parameters
+from llm_economics.training.step_time import held_parameters, kept_parameters
 from llm_economics.transformer.activation_laws import output_activations_per_token
 from llm_economics.transformer.activations import layer_activations
 from llm_economics.transformer.training_memory import model_state
@@ -25,7 +24,7 @@ from llm_economics.transformer.training_memory import model_state
 if TYPE_CHECKING:
     from llm_economics.core.registry import Quantity
     from llm_economics.training.step_shape import StepShape
-    from llm_economics.training.step_time import Axes, Held, Work
+    from llm_economics.training.step_time import Axes, Work
     from llm_economics.transformer.architecture import Architecture
 
 __all__ = ["RESERVE", "ActivationBytes", "MemoryParts", "activation_bytes", "memory_parts"]
@@ -44,8 +43,13 @@ class ActivationBytes:
     """Bytes that the mean layer keeps per token, by recomputation; plain numbers."""
 
     none: float
+    """Nothing is computed again."""
+
     selective: float
+    """Attention is."""
+
     full: float
+    """Whole layers are; their input is kept."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -53,11 +57,22 @@ class MemoryParts:
     """Bytes on the fullest accelerator, by part; they sum to the whole."""
 
     weights: Any
+    """Weights in 16 bits."""
+
     gradients: Any
+    """Gradients in fp32."""
+
     optimizer: Any
+    """States of the optimizer, master weights included."""
+
     activations: Any
+    """Activations that are kept for the backward pass."""
+
     logits: Any
+    """Logits of one micro-batch, and their input."""
+
     gathered: Any
+    """Two layers of sharded parameters."""
 
     def parts(self) -> dict[str, Any]:
         """Return the parts by name."""
@@ -83,6 +98,23 @@ def activation_bytes(architecture: Architecture | None, shape: StepShape) -> Act
     -------
     ActivationBytes
         By recomputation.
+
+    Notes
+    -----
+    Without a complete shape ``18 h + 4 w`` with width h and active inner width w: the
+    ``h (34 + ...)`` of a GPT whose feed-forward part is four times wider, attention fused.
+
+    References
+    ----------
+    Korthikanti et al., arXiv:2205.05198, section 4.1.
+
+    Examples
+    --------
+    >>> from llm_economics.training.step_shape import step_shape
+    >>> model = le.models["Llama 3.1 8B"]
+    >>> kept = activation_bytes(model.architecture, step_shape(model, le.quantity("8192 token")))
+    >>> kept.none, kept.selective, kept.full
+    (139264.0, 139264.0, 8192.0)
     """
     return ActivationBytes(
         **{
@@ -122,6 +154,42 @@ def memory_parts(work: Work, kept: ActivationBytes, axes: Axes, sharding: Any) -
     -------
     MemoryParts
         Bytes by part.
+
+    Notes
+    -----
+    Weights and the two layers that are gathered in 16 bits, gradients in fp32, states as the
+    optimizer has them, each divided among the copies from its level of sharding on; activations of
+    the largest stage for the micro-batches in flight, and the logits of one micro-batch in fp32.
+    Valid with sequences split along with tensor parallelism; without that, norms and residuals
+    are repeated and more is kept. Parameters are means over the stages.
+
+    References
+    ----------
+    Rajbhandari et al., arXiv:1910.02054, sections 3.1 and 5; Korthikanti et al., arXiv:2205.05198,
+    section 4.
+
+    Examples
+    --------
+    >>> from llm_economics.training.layout import Layout
+    >>> from llm_economics.training.search import axes_of
+    >>> from llm_economics.training.step_shape import step_shape
+    >>> from llm_economics.training.step_time import Work
+    >>> model = le.models["Llama 3.1 8B"]
+    >>> shape = step_shape(model, le.quantity("8192 token"))
+    >>> parts = memory_parts(
+    ...     Work(shape=shape, global_batch=128.0, accelerators=8),
+    ...     activation_bytes(model.architecture, shape),
+    ...     axes_of(Layout(data_parallel=8)),
+    ...     1,
+    ... )
+    >>> for name, size in parts.parts().items():
+    ...     print(f"{name} {size / 1e9:.3g}")
+    weights 16.1
+    gradients 32.1
+    optimizer 12
+    activations 36.5
+    logits 4.34
+    gathered 0
     """
     state = model_state(optimizer=work.optimizer, weights="bf16", gradients="fp32")
     held, trained = held_parameters(work.shape, axes), work.trained_share
@@ -133,25 +201,18 @@ def memory_parts(work: Work, kept: ActivationBytes, axes: Axes, sharding: Any) -
         micro_batches=work.global_batch / (axes.data_parallel * axes.micro_batch),
     )
     return MemoryParts(
-        weights=_bytes(state.weights) * _on_each(held, axes, sharding, _PARAMETERS),
-        gradients=trained * _bytes(state.gradients) * _on_each(held, axes, sharding, _GRADIENTS),
+        weights=_bytes(state.weights) * kept_parameters(held, axes, sharding, _PARAMETERS),
+        gradients=trained
+        * _bytes(state.gradients)
+        * kept_parameters(held, axes, sharding, _GRADIENTS),
         optimizer=trained
         * _bytes(state.optimizer.per_parameter)
-        * _on_each(held, axes, sharding, _OPTIMIZER),
+        * kept_parameters(held, axes, sharding, _OPTIMIZER),
         activations=tokens * flight * layers * _layer_bytes(kept, axes),
         logits=tokens * _logit_bytes(work.shape) / axes.tensor_parallel,
         # The layer at work and the next one, gathered in 16 bits.
         gathered=axes.sharded_parameters * 2.0 * 2.0 * held.total / maximum(layers, 1.0),
     )
-
-
-def _on_each(held: Held, axes: Axes, sharding: Any, level: int) -> Any:
-    """Parameters of which each accelerator keeps something that is spread from `level` on."""
-    spread = np.greater_equal(sharding, level) * 1.0
-    whole, copies = 1.0 - spread, axes.copies
-    # Experts have fewer copies, since they are spread already.
-    of_dense = held.dense * (whole + spread / copies)
-    return of_dense + held.routed * (whole + spread * axes.expert_parallel / copies)
 
 
 def _layer_bytes(kept: ActivationBytes, axes: Axes) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from llm_economics.core.functions import minimum
+from llm_economics.core.functions import maximum, minimum
 from llm_economics.core.registry import ureg
 from llm_economics.transformer.computation import matrix_parameters
 from llm_economics.transformer.laws import AttentionConvention
@@ -103,6 +103,20 @@ class StepShape:
         layers = self.dense_parameters + self.routed_parameters
         return 6.0 * (layers + self.head_parameters) + self.attention
 
+    def central(self) -> StepShape:
+        """The same with central values in place of ranges, for searching layouts.
+
+        Returns
+        -------
+        StepShape
+            Floats only.
+        """
+        ranges = ("dense_parameters", "routed_parameters", "all_routed_parameters", "attention")
+        found: dict[str, Any] = {
+            name: float(ureg.Quantity(getattr(self, name)).central().magnitude) for name in ranges
+        }
+        return attrs.evolve(self, **found)
+
 
 def step_shape(model: Model, sequence_length: Quantity) -> StepShape:
     """Take the sizes out of a model.
@@ -133,6 +147,7 @@ def _shape_of(model: Model, length: float) -> StepShape:
     if shape is None or not shape.attention_heads or not shape.head_dimension:
         return _usual(model, length)
     matrices = matrix_parameters(model, training=True)
+    # A range where the parameters are stated as one and the shape is incomplete.
     layers = matrices.layers.to("parameter").magnitude
     active, every = _routed(shape)
     attention = model.attention_computation_per_token(
@@ -186,18 +201,16 @@ def _routed(shape: Architecture) -> tuple[float, float]:
 def _usual(model: Model, length: float) -> StepShape:
     """A decoder of usual proportions with as many parameters."""
     known = model.architecture
-    parameters = model.computing_parameters.to("parameter").central().magnitude
-    hidden = float((parameters * _WIDTH_PER_LAYER / _PER_LAYER) ** (1.0 / 3.0))
+    parameters = model.computing_parameters.to("parameter").magnitude
+    middle = float(model.computing_parameters.to("parameter").central().magnitude)
+    hidden = (middle * _WIDTH_PER_LAYER / _PER_LAYER) ** (1.0 / 3.0)
     if known is not None:
         hidden = float(known.hidden_size)
     layers = (
         float(known.layers) if known is not None else max(1.0, round(hidden / _WIDTH_PER_LAYER))
     )
-    total = (
-        parameters
-        if model.parameters is None
-        else model.parameters.to("parameter").central().magnitude
-    )
+    every = model.parameters
+    total = parameters if every is None else every.to("parameter").magnitude
     has_experts = model.has_experts
     routed = 0.75 * parameters if has_experts else 0.0
     vocabulary = float((known.vocabulary_size if known else None) or 0)
@@ -209,7 +222,7 @@ def _usual(model: Model, length: float) -> StepShape:
         sequence_length=length,
         dense_parameters=parameters - routed,
         routed_parameters=routed,
-        all_routed_parameters=routed + max(float(total - parameters), 0.0) if has_experts else 0.0,
+        all_routed_parameters=routed + maximum(total - parameters, 0.0) if has_experts else 0.0,
         head_parameters=0.0,
         attention=6.0 * layers * hidden * length,
         experts=_EXPERTS if has_experts else 1.0,

@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 
 from llm_economics.core.dimensions import formula
-from llm_economics.core.functions import ceil, log, maximum, minimum
+from llm_economics.core.functions import ceil, less, log, maximum, minimum, where
 from llm_economics.training.pipeline import pipeline_bubble
 from llm_economics.training.step_shape import StepShape
 
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from llm_economics.training.efficiency import StepConstants
     from llm_economics.training.machine import Machine
 
-__all__ = ["Axes", "Held", "StepParts", "Work", "held_parameters", "step_parts"]
+__all__ = [
+    "Axes",
+    "Held",
+    "StepParts",
+    "Work",
+    "held_parameters",
+    "kept_parameters",
+    "step_parts",
+]
 
 # Forward, gradients of activations, gradients of weights: a third of the matrix work each.
 _THIRD = 1.0 / 3.0
@@ -93,7 +102,8 @@ class Work:
     """Accelerators of the run."""
 
     backward: float = 1.0
-    """Work of the backward pass: 1, or 2/3 in all (forward and activations) for an adapter."""
+    """Matrix work of a token over that of full training: 1, or 2/3 for an adapter, whose frozen
+    weights need no gradients."""
 
     trained_share: float = 1.0
     """Parameters that are trained over all: 1, or little for an adapter."""
@@ -104,20 +114,50 @@ class Work:
 
 @attrs.frozen(kw_only=True, eq=False)
 class StepParts:
-    """Seconds of a step by part; they sum to the step."""
+    """Seconds of a step by part; they sum to the step.
+
+    Examples
+    --------
+    >>> parts = StepParts(**dict.fromkeys((f.name for f in attrs.fields(StepParts)), 0.5))
+    >>> parts.total, parts.busy
+    (6.0, 2.5)
+    """
 
     matrices: Any
+    """Matrix multiplications, repeated ones included."""
+
     attention: Any
+    """Products of attention."""
+
     memory_traffic: Any
+    """Operations that are bound by memory: norms, activations, residuals, unfused scores."""
+
     expert_dispatch: Any
+    """Copies of tokens for their experts."""
+
     tensor_parallel: Any
+    """Reductions within layers that nothing hides."""
+
     expert_parallel: Any
+    """Exchange of tokens with experts elsewhere that nothing hides."""
+
     sharding: Any
+    """Gathering of sharded parameters that nothing hides."""
+
     gradients: Any
+    """Reduction of gradients that nothing hides."""
+
     bubble: Any
+    """Stages that wait for the first and the last micro-batches."""
+
     optimizer: Any
+    """Update of the parameters."""
+
     fixed: Any
+    """Launches and starts of collectives."""
+
     waiting: Any
+    """Waiting for the slowest accelerator."""
 
     def parts(self) -> dict[str, Any]:
         """Return the parts by name."""
@@ -154,7 +194,7 @@ class _MicroBatch:
 
 
 def step_parts(work: Work, machine: Machine, constants: StepConstants, axes: Axes) -> StepParts:
-    """Time of a step by part.
+    r"""Time of a step by part.
 
     Parameters
     ----------
@@ -171,11 +211,49 @@ def step_parts(work: Work, machine: Machine, constants: StepConstants, axes: Axe
     -------
     StepParts
         Seconds by part: floats, arrays, or ranges.
+
+    Notes
+    -----
+    .. math::
+
+        T = (1 + w \log_2 \max(n / 8, 1))
+            \left( m (t + g) (1 + b) + r + o + t_0 \right)
+
+    with m micro-batches, each of t seconds and g of gathering parameters that nothing hides, the
+    bubble b, the reduction of gradients r as far as nothing hides it, the optimizer o, fixed times
+    :math:`t_0`, and the loss w for each doubling of the n accelerators beyond one server.
+
+    Valid for 1F1B, interleaved or not, with sequences split along with tensor parallelism, fused
+    attention and gradients in fp32; stages wait for the largest one.
+
+    References
+    ----------
+    Narayanan et al., arXiv:2104.04473 (bubble); Rajbhandari et al., arXiv:1910.02054, section 7
+    (traffic of sharding); Dao, arXiv:2307.08691, section 3.1 (seven products of fused attention).
+
+    Examples
+    --------
+    >>> from llm_economics.core.number_format import number_format
+    >>> from llm_economics.training.efficiency import constants_for
+    >>> from llm_economics.training.layout import Layout
+    >>> from llm_economics.training.machine import machine_of
+    >>> from llm_economics.training.search import axes_of
+    >>> from llm_economics.training.step_shape import step_shape
+    >>> chip, bf16 = le.accelerators["H100 SXM"], number_format("bf16")
+    >>> shape = step_shape(le.models["Llama 3.1 8B"], le.quantity("8192 token"))
+    >>> parts = step_parts(
+    ...     Work(shape=shape, global_batch=128.0, accelerators=8),
+    ...     machine_of(chip, bf16, server=le.servers["DGX H100"], network=None, taken=[]).central(),
+    ...     constants_for(chip, bf16, 2025.5, has_experts=False).central(),
+    ...     axes_of(Layout(data_parallel=8, sharding="parameters")),
+    ... )
+    >>> max(parts.parts(), key=parts.parts().get), bool(parts.busy < parts.total)
+    ('matrices', True)
     """
     micro = _micro_batch(work, axes)
     one = _compute(work, machine, constants, axes, micro)
     inside = sum(one.values())
-    held = held_parameters(work.shape, axes).total
+    held = held_parameters(work.shape, axes)
     gathered = _gather_time(work, machine, axes, held)
     # A gather hides behind computing, except for the share that does not.
     sharding = maximum(gathered - inside, 0.0) + constants.exposed_sharding * minimum(
@@ -192,9 +270,8 @@ def step_parts(work: Work, machine: Machine, constants: StepConstants, axes: Axe
     gradients = maximum(reduced - room, 0.0) + constants.exposed_sharding * minimum(reduced, room)
     optimizer = (
         _OPTIMIZER_TRAFFIC
-        * held
+        * kept_parameters(held, axes, axes.sharding, 1)
         * work.trained_share
-        / axes.copies
         / (machine.memory_bandwidth * constants.memory_efficiency)
     )
     idle = micro.count * (inside + sharding) * bubble
@@ -341,6 +418,22 @@ def held_parameters(shape: StepShape, axes: Axes) -> Held:
     -------
     Held
         Plain numbers.
+
+    Notes
+    -----
+    Means over the stages: those that hold the embedding or the output head hold more, unless they
+    have fewer layers. Both embeddings count, also where they are one table, since the first and
+    the last stage each need it.
+
+    Examples
+    --------
+    >>> from llm_economics.training.layout import Layout
+    >>> from llm_economics.training.search import axes_of
+    >>> from llm_economics.training.step_shape import step_shape
+    >>> shape = step_shape(le.models["Mixtral 8x7B"], le.quantity("4096 token"))
+    >>> held = held_parameters(shape, axes_of(Layout(data_parallel=8, expert_parallel=8)))
+    >>> print(f"{held.dense:.3g} {held.routed:.3g}")
+    1.61e+09 5.64e+09
     """
     return Held(
         (shape.dense_parameters + 2.0 * shape.head_parameters) / axes.model_parallel,
@@ -348,18 +441,60 @@ def held_parameters(shape: StepShape, axes: Axes) -> Held:
     )
 
 
-def _gather_time(work: Work, machine: Machine, axes: Axes, held: Any) -> Any:
+def kept_parameters(held: Held, axes: Axes, sharding: Any, level: int) -> Any:
+    """Parameters of which an accelerator keeps something that is spread over the copies.
+
+    Parameters
+    ----------
+    held : Held
+        Parameters that it holds before sharding.
+    axes : Axes
+        One layout or arrays of layouts.
+    sharding : int or array
+        Position in ``list(Sharding)``.
+    level : int
+        Position from which on the something is spread: 1 states of the optimizer, 2 gradients,
+        3 weights.
+
+    Returns
+    -------
+    same kind
+        A plain number; experts have fewer copies, since they are spread already.
+
+    Examples
+    --------
+    >>> from llm_economics.training.layout import Layout
+    >>> from llm_economics.training.search import axes_of
+    >>> axes = axes_of(Layout(data_parallel=8, expert_parallel=4))
+    >>> held = Held(dense=8e9, routed=2e9)
+    >>> [float(kept_parameters(held, axes, sharding, 1)) for sharding in (0, 1)]
+    [10000000000.0, 2000000000.0]
+    """
+    spread = np.greater_equal(sharding, level) * 1.0
+    whole, copies = 1.0 - spread, axes.copies
+    of_dense = held.dense * (whole + spread / copies)
+    return of_dense + held.routed * (whole + spread * axes.expert_parallel / copies)
+
+
+def _gather_time(work: Work, machine: Machine, axes: Axes, held: Held) -> Any:
     """Seconds of gathering sharded parameters twice and of scattering gradients."""
-    copies = axes.copies
     elements = 2.0 * _ELEMENT + _ELEMENT * work.trained_share
-    bandwidth = machine.ring(copies, axes.model_parallel)
-    return axes.sharded_parameters * (copies - 1.0) / copies * elements * held / bandwidth
+    return axes.sharded_parameters * elements * _ring_time(machine, axes, held)
 
 
-def _gradient_time(work: Work, machine: Machine, axes: Axes, held: Any) -> Any:
-    """Seconds of reducing gradients and gathering parameters once in a step."""
-    copies = axes.copies
-    elements = (_GRADIENT + _ELEMENT) * work.trained_share
-    bandwidth = machine.ring(copies, axes.model_parallel)
-    whole = 1.0 - axes.sharded_parameters
-    return whole * (copies - 1.0) / copies * elements * held / bandwidth
+def _gradient_time(work: Work, machine: Machine, axes: Axes, held: Held) -> Any:
+    """Seconds of reducing gradients and gathering what was updated, once in a step."""
+    # Without sharding, what is gathered are the sums of the gradients in fp32.
+    gathered = where(less(axes.sharding, 1.0), _GRADIENT, _ELEMENT)
+    elements = (_GRADIENT + gathered) * work.trained_share
+    return (1.0 - axes.sharded_parameters) * elements * _ring_time(machine, axes, held)
+
+
+def _ring_time(machine: Machine, axes: Axes, held: Held) -> Any:
+    """Seconds for each byte per parameter that goes once around all copies of a parameter."""
+    copies, parts = axes.copies, axes.expert_parallel
+    # An expert has copies only where the parts of the experts repeat.
+    of_expert = copies / parts
+    dense = (copies - 1.0) / copies * held.dense / machine.ring(copies, axes.model_parallel)
+    apart = machine.ring(of_expert, axes.model_parallel * parts)
+    return dense + (of_expert - 1.0) / of_expert * held.routed / apart

@@ -47,11 +47,14 @@ class Timing:
     step: StepBreakdown | None = None
     """The step that it follows from, if it does."""
 
+    used: float = 1.0
+    """Share of the accelerators that the layout of the step takes."""
+
 
 def duration_of(
     workload: TrainingWorkload, computation: Maybe, peak: Quantity, taken: list[Assumption]
 ) -> Timing:
-    """Wall time of a run.
+    r"""Wall time of a run.
 
     Parameters
     ----------
@@ -75,6 +78,15 @@ def duration_of(
         If the computation is unknown and the duration is not given.
     RangeError
         If the run does not fit on its accelerators.
+
+    Notes
+    -----
+    .. math:: T = \frac{C}{n P u g}, \qquad T = \frac{D}{n q \, r \, g}
+
+    by utilization u with computation C, n accelerators of peak P and goodput g; or by the rate q of
+    a step for each of the n accelerators of its layout, with D tokens and the share r of that rate
+    that whole runs keep. Where no step can be computed, u is that of published runs against the
+    16-bit peak, and g is 1.
     """
     if workload.duration is not None:
         return Timing(duration=workload.duration.to("day"), goodput=workload.goodput)
@@ -153,9 +165,12 @@ def _by_step(workload: TrainingWorkload, step: StepBreakdown, taken: list[Assump
     rate = step.token_rate * cast("Quantity", tuning.value)
     productive = cast("Quantity", tokens) / rate
     # Both shares were checked where they were given.
+    every = float(cast("Quantity", workload.accelerators).to("accelerator").magnitude)
+    # Those beyond the layout are paid for and do nothing.
+    used = min(1.0, step.layout.accelerators / every)
     duration = formula(training_duration)(
         accelerator_time=productive,
-        accelerators=cast("Quantity", workload.accelerators),
+        accelerators=ureg.Quantity(used * every, "accelerator"),
         goodput=goodput,
     )
-    return Timing(duration=duration.to("day"), goodput=goodput, step=step)
+    return Timing(duration=duration.to("day"), goodput=goodput, step=step, used=used)

@@ -49,6 +49,12 @@ def _as_optimizer(value: str) -> Optimizer:
     return Optimizer(value)
 
 
+def _layout(_instance: Any, _attribute: Any, value: object) -> None:
+    if value is not None and not isinstance(value, Layout):
+        message = f"needs a Layout, such as le.training.Layout(data_parallel=8); got {value!r}"
+        raise RangeError(message)
+
+
 def _date(_instance: Any, _attribute: Any, value: str) -> None:
     if value and not re.fullmatch(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-\d\d)?)?", value):
         message = f"needs a year or a month, such as '2025-06'; got {value!r}"
@@ -106,9 +112,7 @@ class TrainingWorkload(Workload):
     global_batch: Quantity | None = attrs.field(default=None, converter=as_tokens)
     """Tokens of one step, all accelerators together (token), for the time of a step."""
 
-    layout: Layout | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.instance_of(Layout))
-    )
+    layout: Layout | None = attrs.field(default=None, validator=_layout)
     """How the model lies over the accelerators; by default the fastest layout that fits."""
 
     recomputation: Recomputation | None = attrs.field(

@@ -18,9 +18,9 @@ from llm_economics.core.errors import (
     RangeError,
     UnknownNameError,
 )
-from llm_economics.training.plan import UNKNOWNS, TrainingPlan, plan
 from llm_economics.training.plan_laws import facility_power_per_accelerator
 from llm_economics.training.plan_relations import Relation, solve
+from llm_economics.training.planning import UNKNOWNS, TrainingPlan, plan
 
 CHIP = le.Accelerator(
     name="chip",

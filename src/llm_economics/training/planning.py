@@ -35,6 +35,7 @@ from llm_economics.core.fields import (
 from llm_economics.core.functions import ceil
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption
+from llm_economics.training.machine import peak_16_bit
 from llm_economics.training.plan_laws import facility_power_per_accelerator
 from llm_economics.training.plan_relations import Relation, Solution, solve
 from llm_economics.training.prior import prior_utilization
@@ -435,7 +436,7 @@ class _Question:
             return self.work.accelerator.peak(str(self.work.number_format))
         why = "utilizations are usually quoted against the dense bf16 peak"
         self.taken.append(Assumption(name="number_format", value="bf16", why=why))
-        return self.work.accelerator.peak("bf16")
+        return peak_16_bit(self.work.accelerator)
 
     def _utilization(self) -> tuple[Quantity, Quantity]:
         """Utilization and goodput, given or assumed."""
