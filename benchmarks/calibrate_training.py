@@ -31,10 +31,10 @@ from validation import adapters, modes, tables
 from validation.rows import Case, SkipError, read_table
 
 from llm_economics.core.errors import LLMEconomicsError
+from llm_economics.hardware.generation import Generation, generation_of
 from llm_economics.training import step as step_module
 from llm_economics.training.efficiency import StepConstants, chosen_constants
 from llm_economics.training.fitted import CONSTANTS
-from llm_economics.training.generation import Generation, generation_of
 from llm_economics.training.search import axes_of
 from llm_economics.training.step_time import Axes, step_parts
 

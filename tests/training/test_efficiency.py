@@ -8,6 +8,7 @@ import pytest
 
 import llm_economics as le
 from llm_economics.core.number_format import number_format
+from llm_economics.hardware.generation import generation_of
 from llm_economics.training.discrepancy import discrepancy, run_tuning
 from llm_economics.training.efficiency import (
     ConstantSet,
@@ -16,7 +17,6 @@ from llm_economics.training.efficiency import (
     constants_for,
 )
 from llm_economics.training.fitted import CONSTANTS, CORRELATIONS
-from llm_economics.training.generation import generation_of
 
 
 def constants(

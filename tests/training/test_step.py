@@ -399,7 +399,7 @@ def test_sizes_of_a_stand_in() -> None:
     assert 12 * shape.layers * shape.hidden_size**2 == pytest.approx(8e9, rel=0.05)
     assert shape.attention_heads % 8 == 0
     assert shape.dense_parameters == 8e9
-    assert shape.attention == 6.0 * shape.layers * shape.hidden_size * 4096
+    assert shape.attention == 6.0 * shape.layers * shape.attention_heads * 128 * 4096
     experts = step_shape(CLOSED.evolve(active_parameters="1 Gparameter"), le.quantity("4096 token"))
     assert experts.parameters == pytest.approx(8e9)
     assert experts.dense_parameters + experts.routed_parameters == pytest.approx(1e9)

@@ -14,10 +14,10 @@ import llm_economics as le
 from llm_economics.core.number_format import NumberFormat
 from llm_economics.core.uncertain.graph import Uncertain
 from llm_economics.core.uncertain.program import compile_program
+from llm_economics.hardware.machine import Machine
 from llm_economics.training.efficiency import StepConstants, constants_for
 from llm_economics.training.layout import Layout
 from llm_economics.training.layout_grid import enumerate_layouts
-from llm_economics.training.machine import Machine
 from llm_economics.training.search import axes_of
 from llm_economics.training.step_shape import StepShape
 from llm_economics.training.step_time import StepParts, Work, held_parameters, step_parts

@@ -22,8 +22,8 @@ from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption, Provenance
 from llm_economics.core.uncertain.correlation import Joint
 from llm_economics.core.uncertain.graph import uncertain
+from llm_economics.hardware.generation import Generation, generation_of
 from llm_economics.training.fitted import CONSTANTS, CORRELATIONS, FITTED_BY
-from llm_economics.training.generation import Generation, generation_of
 from llm_economics.training.sources import SOURCES
 
 if TYPE_CHECKING:

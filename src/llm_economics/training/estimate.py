@@ -14,10 +14,10 @@ from llm_economics.core.sources import Assumption
 from llm_economics.facility.cost import CostByScope
 from llm_economics.facility.energy import EnergyByBoundary
 from llm_economics.facility.water import WaterBySite, water_by_site
+from llm_economics.hardware.machine import format_16_bit
 from llm_economics.training.computation import computation_of, how_computed
 from llm_economics.training.development import Development, develop
 from llm_economics.training.laws import model_flops_utilization
-from llm_economics.training.machine import format_16_bit
 from llm_economics.training.power import Phase, mean_power, phases
 from llm_economics.training.statement import bibtex, statement, statement_sources
 from llm_economics.training.step import StepBreakdown

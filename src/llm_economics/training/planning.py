@@ -35,7 +35,7 @@ from llm_economics.core.fields import (
 from llm_economics.core.functions import ceil
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption
-from llm_economics.training.machine import peak_16_bit
+from llm_economics.hardware.machine import peak_16_bit
 from llm_economics.training.plan_laws import facility_power_per_accelerator
 from llm_economics.training.plan_relations import Relation, Solution, solve
 from llm_economics.training.prior import prior_utilization

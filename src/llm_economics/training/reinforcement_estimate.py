@@ -16,9 +16,9 @@ from llm_economics.facility.cost import CostByScope
 from llm_economics.facility.energy import EnergyByBoundary
 from llm_economics.facility.water import water_by_site
 from llm_economics.hardware.laws import accelerator_time
+from llm_economics.hardware.machine import peak_16_bit
 from llm_economics.training.estimate import TrainingBreakdown
 from llm_economics.training.laws import model_flops_utilization
-from llm_economics.training.machine import peak_16_bit
 from llm_economics.training.power import Phase, mean_power, power_by_load
 from llm_economics.training.timing import Timing, duration_of
 from llm_economics.training.totals import added, added_cost, added_energy, noted_once, total

@@ -25,9 +25,9 @@ from llm_economics.transformer.choices import Choice
 if TYPE_CHECKING:
     import pandas as pd
 
+    from llm_economics.hardware.machine import Machine
     from llm_economics.training.efficiency import StepConstants
     from llm_economics.training.layout import Layout
-    from llm_economics.training.machine import Machine
     from llm_economics.training.step_shape import StepShape
 
 __all__ = ["LayoutSearch", "axes_of", "search"]

@@ -17,11 +17,11 @@ from llm_economics.core.breakdown import Breakdown, Step
 from llm_economics.core.errors import MissingInputError, RangeError
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption
+from llm_economics.hardware.machine import Machine, format_16_bit, machine_of
 from llm_economics.training.discrepancy import discrepancy
 from llm_economics.training.efficiency import ConstantSet, constants_for
 from llm_economics.training.layout import Layout
 from llm_economics.training.layout_check import check_layout
-from llm_economics.training.machine import Machine, format_16_bit, machine_of
 from llm_economics.training.search import LayoutSearch, axes_of, search
 from llm_economics.training.step_memory import (
     RESERVE,

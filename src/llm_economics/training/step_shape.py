@@ -12,24 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from llm_economics.core.functions import maximum, minimum
 from llm_economics.core.registry import ureg
-from llm_economics.transformer.computation import matrix_parameters
 from llm_economics.transformer.laws import AttentionConvention
+from llm_economics.transformer.sizes import Sizes, sizes_of
 
 if TYPE_CHECKING:
     from llm_economics.core.registry import Quantity
-    from llm_economics.transformer.architecture import Architecture
     from llm_economics.transformer.model import Model
 
 __all__ = ["StepShape", "step_shape"]
-
-# Width over depth of decoders from 7 to 400 billion parameters is 102 to 130.
-_WIDTH_PER_LAYER = 128.0
-_HEAD = 128.0
-# Heads come in multiples that a server's accelerators can share.
-_HEADS = 8.0
-_PER_LAYER = 12.0
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -143,96 +134,23 @@ def step_shape(model: Model, sequence_length: Quantity) -> StepShape:
 
 @lru_cache(maxsize=256)
 def _shape_of(model: Model, length: float) -> StepShape:
-    shape = model.architecture
-    if shape is None or not shape.attention_heads or not shape.head_dimension:
-        return _usual(model, length)
-    matrices = matrix_parameters(model, training=True)
-    # A range where the parameters are stated as one and the shape is incomplete.
-    layers = matrices.layers.to("parameter").magnitude
-    active, every = _routed(shape)
-    attention = model.attention_computation_per_token(
+    sizes = sizes_of(model)
+    common = {name: getattr(sizes, name) for name in _COMMON}
+    return StepShape(**common, sequence_length=length, attention=_attention(model, sizes, length))
+
+
+_COMMON = (
+    *("layers", "hidden_size", "active_width", "attention_heads"),
+    *("dense_parameters", "routed_parameters", "all_routed_parameters", "head_parameters"),
+    *("experts", "active_experts", "expert_layers", "expert_width", "vocabulary", "assumed"),
+)
+
+
+def _attention(model: Model, sizes: Sizes, length: float) -> Any:
+    """FLOP of attention per token in training, only positions that a token sees."""
+    if sizes.assumed:
+        return 6.0 * sizes.query_width * length
+    counted = model.attention_computation_per_token(
         AttentionConvention.CAUSAL, ureg.Quantity(length, "token"), training=True
     )
-    head = 0.0 if matrices.head is None else float(matrices.head.to("parameter").magnitude)
-    return StepShape(
-        layers=float(shape.layers),
-        hidden_size=float(shape.hidden_size),
-        active_width=_active_width(shape),
-        attention_heads=float(shape.attention_heads),
-        sequence_length=length,
-        # What is stated for a model need not agree with the experts of its shape.
-        dense_parameters=layers - minimum(active, 0.95 * layers),
-        routed_parameters=minimum(active, 0.95 * layers),
-        all_routed_parameters=every,
-        head_parameters=head,
-        attention=attention.to("FLOP/token").magnitude,
-        experts=float(shape.experts or 1),
-        active_experts=float(shape.active_experts or 0) if shape.experts else 0.0,
-        expert_layers=_expert_layers(shape),
-        expert_width=_expert_width(shape),
-        vocabulary=float(shape.vocabulary_size or 0),
-    )
-
-
-def _expert_layers(shape: Architecture) -> float:
-    return float(shape.layers - (shape.dense_layers or 0)) if shape.experts else 0.0
-
-
-def _expert_width(shape: Architecture) -> float:
-    width = shape.expert_intermediate_size or shape.intermediate_size
-    return float(width or 4 * shape.hidden_size)
-
-
-def _active_width(shape: Architecture) -> float:
-    if not shape.experts:
-        return float(shape.intermediate_size or 4 * shape.hidden_size)
-    return _expert_width(shape) * float((shape.active_experts or 1) + (shape.shared_experts or 0))
-
-
-def _routed(shape: Architecture) -> tuple[float, float]:
-    """Parameters of the routed experts of a token, and of all of them."""
-    if not shape.experts:
-        return 0.0, 0.0
-    matrices = 2.0 if shape.gated_mlp is False else 3.0
-    one = matrices * shape.hidden_size * _expert_width(shape) * _expert_layers(shape)
-    return one * float(shape.active_experts or 1), one * float(shape.experts)
-
-
-def _usual(model: Model, length: float) -> StepShape:
-    """A decoder of usual proportions with as many parameters."""
-    known = model.architecture
-    parameters = model.computing_parameters.to("parameter").magnitude
-    middle = float(model.computing_parameters.to("parameter").central().magnitude)
-    hidden = (middle * _WIDTH_PER_LAYER / _PER_LAYER) ** (1.0 / 3.0)
-    if known is not None:
-        hidden = float(known.hidden_size)
-    layers = (
-        float(known.layers) if known is not None else max(1.0, round(hidden / _WIDTH_PER_LAYER))
-    )
-    every = model.parameters
-    total = parameters if every is None else every.to("parameter").magnitude
-    has_experts = model.has_experts
-    routed = 0.75 * parameters if has_experts else 0.0
-    vocabulary = float((known.vocabulary_size if known else None) or 0)
-    return StepShape(
-        layers=layers,
-        hidden_size=hidden,
-        active_width=4.0 * hidden,
-        attention_heads=_HEADS * max(1.0, round(hidden / _HEAD / _HEADS)),
-        sequence_length=length,
-        dense_parameters=parameters - routed,
-        routed_parameters=routed,
-        all_routed_parameters=routed + maximum(total - parameters, 0.0) if has_experts else 0.0,
-        head_parameters=0.0,
-        attention=6.0 * layers * hidden * length,
-        experts=_EXPERTS if has_experts else 1.0,
-        active_experts=_ACTIVE if has_experts else 0.0,
-        expert_layers=layers if has_experts else 0.0,
-        expert_width=hidden if has_experts else 4.0 * hidden,
-        vocabulary=vocabulary,
-        assumed=f"a decoder of {layers:.0f} layers, {hidden:.0f} wide, as its shape is not known",
-    )
-
-
-# A usual mixture, for models whose shape nobody tells.
-_EXPERTS, _ACTIVE = 64.0, 4.0
+    return counted.to("FLOP/token").magnitude

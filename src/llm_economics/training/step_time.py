@@ -22,8 +22,8 @@ from llm_economics.training.pipeline import pipeline_bubble
 from llm_economics.training.step_shape import StepShape
 
 if TYPE_CHECKING:
+    from llm_economics.hardware.machine import Machine
     from llm_economics.training.efficiency import StepConstants
-    from llm_economics.training.machine import Machine
 
 __all__ = [
     "Axes",
@@ -236,7 +236,7 @@ def step_parts(work: Work, machine: Machine, constants: StepConstants, axes: Axe
     >>> from llm_economics.core.number_format import number_format
     >>> from llm_economics.training.efficiency import constants_for
     >>> from llm_economics.training.layout import Layout
-    >>> from llm_economics.training.machine import machine_of
+    >>> from llm_economics.hardware.machine import machine_of
     >>> from llm_economics.training.search import axes_of
     >>> from llm_economics.training.step_shape import step_shape
     >>> chip, bf16 = le.accelerators["H100 SXM"], number_format("bf16")

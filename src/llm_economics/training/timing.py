@@ -16,10 +16,10 @@ from llm_economics.core.dimensions import formula
 from llm_economics.core.errors import MissingInputError, RangeError
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.hardware.laws import accelerator_time
+from llm_economics.hardware.machine import peak_16_bit
 from llm_economics.training.computation import tokens_of
 from llm_economics.training.discrepancy import run_tuning
 from llm_economics.training.laws import training_duration
-from llm_economics.training.machine import peak_16_bit
 from llm_economics.training.prior import prior_utilization
 from llm_economics.training.step import StepBreakdown, estimate_step
 from llm_economics.workload.assumptions import assumed

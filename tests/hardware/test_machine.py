@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import llm_economics as le
 from llm_economics.core.errors import MissingInputError, UnknownNameError
 from llm_economics.core.number_format import NumberFormat
+from llm_economics.hardware.generation import generation_of
+from llm_economics.hardware.machine import Machine, format_16_bit, machine_of, peak_16_bit
 from llm_economics.hardware.network import Network
-from llm_economics.training.generation import generation_of
-from llm_economics.training.machine import Machine, format_16_bit, machine_of, peak_16_bit
 
 if TYPE_CHECKING:
     from llm_economics.core.sources import Assumption

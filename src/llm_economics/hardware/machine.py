@@ -18,8 +18,8 @@ from llm_economics.core.number_format import NumberFormat
 from llm_economics.core.reading import between
 from llm_economics.core.registry import Quantity, ureg
 from llm_economics.core.sources import Assumption
+from llm_economics.hardware.generation import generation_of
 from llm_economics.hardware.network import Network, network_of
-from llm_economics.training.generation import generation_of
 
 if TYPE_CHECKING:
     from llm_economics.hardware.accelerator import Accelerator
