@@ -17,7 +17,10 @@ import argparse
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WORST = 12
 PERCENT = 100.0
@@ -63,7 +66,7 @@ def percent(value: float | None) -> str:
     return "" if value is None else f"{value * PERCENT:.3g} %"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Table in Markdown."""
     lines = [f"| {' | '.join(head)} |", "| " + " | ".join("---" for _ in head) + " |"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-# Directives of our own write pages from the library: laws, figures, constants of training.
+# Directives of our own write pages from the library: laws, figures, fitted constants.
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "llm_economics"
@@ -34,6 +34,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "catalogue",
     "formulary",
+    "serving_constants",
     "step_constants",
 ]
 exclude_patterns = ["_build", "_ext"]

@@ -74,7 +74,7 @@ def _run(row: dict[str, Any], accelerator: le.Accelerator) -> le.TrainingWorkloa
     layout = None
     if row["layout_stated"]:
         stated = row["layouts"][0]
-        layout = le.Layout(
+        layout = le.training.Layout(
             data_parallel=stated["data"],
             tensor_parallel=stated["tensor"],
             pipeline_parallel=stated["pipeline"],

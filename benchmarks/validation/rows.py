@@ -47,7 +47,7 @@ class Case:
     @property
     def id(self) -> str:
         """Name of the row."""
-        return self.text("case_id")
+        return self.text("case_id") or self.text("id")
 
     def text(self, column: str) -> str:
         """Text of a cell without blanks around; empty if there is none."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from validation.modes import Mode
     from validation.prediction import Prediction
 
-__all__ = ["LEVELS", "Outcome", "outcomes", "scores"]
+__all__ = ["LEVELS", "Outcome", "groups_of_training", "outcomes", "scores"]
 
 LEVELS = {"0.68": 0.68, "0.8": 0.8, "0.9": 0.9}
 
@@ -43,6 +43,12 @@ class Outcome(NamedTuple):
         assert self.predicted is not None
         return self.predicted.central / self.measured - 1.0
 
+    @property
+    def factor(self) -> float:
+        """How many times too much or too little, at least 1."""
+        ratio = self.error + 1.0
+        return max(ratio, 1.0 / ratio)
+
     def inside(self, level: float) -> bool | None:
         """Whether the central range holds what was measured; None if there is no range."""
         ends = self.predicted.ends(level) if self.predicted else None
@@ -58,9 +64,11 @@ class Outcome(NamedTuple):
         return ends[1] / ends[0]
 
 
-def outcomes(cases: Iterable[Case], modes: Iterable[Mode]) -> list[Outcome]:
+def outcomes(
+    cases: Iterable[Case], modes: Iterable[Mode], groups: Callable[[Case], tuple[str, ...]]
+) -> list[Outcome]:
     """Every row in every mode that it is of; a row that fails is skipped, with the reason."""
-    known = [(case, _groups(case)) for case in cases]
+    known = [(case, _grouped(case, groups)) for case in cases]
     return [
         _outcome(case, mode, groups)
         for mode in modes
@@ -85,7 +93,15 @@ def _outcome(case: Case, mode: Mode, groups: tuple[str, ...]) -> Outcome:
         return found._replace(skipped=f"{type(error).__name__}: {first}")
 
 
-def _groups(case: Case) -> tuple[str, ...]:
+def _grouped(case: Case, groups: Callable[[Case], tuple[str, ...]]) -> tuple[str, ...]:
+    try:
+        return groups(case)
+    except Exception:  # noqa: BLE001 - as above
+        return ("all",)
+
+
+def groups_of_training(case: Case) -> tuple[str, ...]:
+    """Groups of a row of training."""
     try:
         experts = has_experts(case)
     except Exception:  # noqa: BLE001 - as above
@@ -126,6 +142,7 @@ def score(tried: Sequence[Outcome]) -> dict[str, Any]:
         "mean_abs_error": _figure(sizes, np.mean),
         "p90_abs_error": _figure(sizes, lambda values: np.quantile(values, 0.9)),
         "bias": _figure(errors, np.median),
+        "median_factor": _figure([one.factor for one in scored], np.median),
         "within_2x": _figure(double, np.mean),
         "coverage": {
             name: _figure([one.inside(level) for one in scored], np.mean)

@@ -23,6 +23,7 @@ HEAD = (
     "mean",
     "p90",
     "bias",
+    "factor",
     "within 2x",
     "in 68 %",
     "in 80 %",
@@ -37,6 +38,8 @@ COLUMNS = (
     "kind",
     "family",
     "accelerator",
+    "model",
+    "engine",
     "measured",
     "predicted",
     "low_80",
@@ -64,23 +67,25 @@ def shown(records: Iterable[dict[str, Any]]) -> str:
 
 def _cells(record: dict[str, Any]) -> tuple[str, ...]:
     inside = record["coverage"]
-    shares = (
-        record["median_abs_error"],
-        record["mean_abs_error"],
-        record["p90_abs_error"],
-        record["bias"],
-        record["within_2x"],
-        *inside.values(),
-    )
-    widths = (record["median_width_80"], record["median_width"])
+    errors = [record[f"{name}_abs_error"] for name in ("median", "mean", "p90")]
     return (
         record["mode"],
         record["group"],
         str(record["rows"]),
         str(record["tried"]),
-        *("" if value is None else f"{100 * value:.3g} %" for value in shares),
-        *("" if value is None else f"{value:.3g}" for value in widths),
+        *map(_percent, (*errors, record["bias"])),
+        _factor(record["median_factor"]),
+        *map(_percent, (record["within_2x"], *inside.values())),
+        *map(_factor, (record["median_width_80"], record["median_width"])),
     )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.3g} %"
+
+
+def _factor(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def write_records(path: Path, records: Sequence[dict[str, Any]]) -> None:
@@ -110,6 +115,8 @@ def _line(table: str, outcome: Outcome) -> list[str]:
         case.text("kind"),
         case.text("family"),
         case.text("accelerator"),
+        case.text("model"),
+        case.text("engine"),
         *("" if value is None else f"{value:.6g}" for value in figures),
         outcome.mode.unit,
         outcome.skipped,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from llm_economics.core.sources import Assumption
 
-__all__ = ["StepConstants", "setup"]
+__all__ = ["StepConstants", "head", "key", "row", "setup"]
 
 STRONG = 0.5
 """Correlations weaker than this are not shown."""
@@ -35,12 +35,12 @@ STRONG = 0.5
 
 def constants(*, fitted: bool) -> Iterator[str]:
     """Write one line per constant: the median of its range, both ends, what it is."""
-    yield from _head("constant", "median", "90 % range", "what it is")
+    yield from head("constant", "median", "90 % range", "what it is")
     for name, entry in CONSTANTS.items():
         if entry.fitted is fitted:
             ends = "–".join(short_number(end, 3) for end in (entry.low, entry.high))
             median = short_number(math.sqrt(entry.low * entry.high), 3)
-            yield _row(f"`{name}`", median, ends, entry.why)
+            yield row(f"`{name}`", median, ends, entry.why)
     yield ""
 
 
@@ -49,19 +49,19 @@ def correlations() -> Iterator[str]:
     names = [name for name, entry in CONSTANTS.items() if entry.fitted]
     pairs = ((CORRELATIONS[i][j], i, j) for i, j in combinations(range(len(names)), 2))
     strong = sorted((pair for pair in pairs if abs(pair[0]) >= STRONG), key=lambda p: -abs(p[0]))
-    yield from _head("constant", "moves with", "rank correlation")
+    yield from head("constant", "moves with", "rank correlation")
     for value, i, j in strong:
-        yield _row(f"`{names[i]}`", f"`{names[j]}`", f"{value:+.2f}".replace("-", "−"))
+        yield row(f"`{names[i]}`", f"`{names[j]}`", f"{value:+.2f}".replace("-", "−"))
     yield ""
 
 
 def assumptions() -> Iterator[str]:
     """Write what a run takes beside the constants of its step."""
-    yield from _head("name", "taken", "why", "sources")
+    yield from head("name", "taken", "why", "sources")
     for title, found in _assumptions():
         origin = found.provenance
-        keys = (_key(source.key) for source in (origin.sources if origin else ()))
-        yield _row(title, figure(found.value), found.why, ", ".join(keys))
+        keys = (key(source.key) for source in (origin.sources if origin else ()))
+        yield row(title, figure(found.value), found.why, ", ".join(keys))
     yield ""
 
 
@@ -79,17 +79,19 @@ def _assumptions() -> Iterator[tuple[str, Assumption]]:
     yield from ((found.name, found) for found in taken)
 
 
-def _key(key: str) -> str:
+def key(name: str) -> str:
     """Link to the bibliography, where the source is in it."""
-    return f"[`{key}`](#source-{key})" if key in le.sources else f"`{key}`"
+    return f"[`{name}`](#source-{name})" if name in le.sources else f"`{name}`"
 
 
-def _head(*cells: str) -> Iterator[str]:
-    yield _row(*cells)
-    yield _row(*["---"] * len(cells))
+def head(*cells: str) -> Iterator[str]:
+    """Write the heading of a table."""
+    yield row(*cells)
+    yield row(*["---"] * len(cells))
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
+    """Write one line of a table."""
     return f"| {' | '.join(cells)} |"
 
 

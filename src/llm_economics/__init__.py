@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from llm_economics import catalog, training
+    from llm_economics import catalog, serving, training
     from llm_economics.catalog.shelves import (
         accelerators,
         claims,
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from llm_economics.hardware.accelerator import Accelerator
     from llm_economics.hardware.server import Server
     from llm_economics.service.service import Service
+    from llm_economics.serving.pareto import pareto
     from llm_economics.serving.workload import InferenceWorkload
     from llm_economics.training.check import mfu
-    from llm_economics.training.layout import Layout
     from llm_economics.training.workload import TrainingWorkload
     from llm_economics.transformer.architecture import Architecture
     from llm_economics.transformer.model import Model
@@ -65,7 +65,6 @@ __all__ = [
     "Facility",
     "Grid",
     "InferenceWorkload",
-    "Layout",
     "Model",
     "Quantity",
     "Server",
@@ -89,9 +88,11 @@ __all__ = [
     "mixture",
     "models",
     "most_likely",
+    "pareto",
     "quantity",
     "servers",
     "services",
+    "serving",
     "sources",
     "tariffs",
     "training",
@@ -123,16 +124,21 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "hardware.accelerator": ("Accelerator",),
     "hardware.server": ("Server",),
     "service.service": ("Service",),
+    "serving.pareto": ("pareto",),
     "serving.workload": ("InferenceWorkload",),
     "training.check": ("mfu",),
-    "training.layout": ("Layout",),
     "training.workload": ("TrainingWorkload",),
     "transformer.architecture": ("Architecture",),
     "transformer.model": ("Model",),
     "workload.workload": ("Workload",),
 }
 
-_MODULES = {"catalog": "catalog", "functions": "core.functions", "training": "training"}
+_MODULES = {
+    "catalog": "catalog",
+    "functions": "core.functions",
+    "serving": "serving",
+    "training": "training",
+}
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

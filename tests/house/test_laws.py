@@ -122,6 +122,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
     "energy_per_token": {"power": "1 MW", "token_rate": "180000 token/s"},
     "equivalent_servers": {"servers": 64, "in_flight": 46.8, "full_utilization": 0.9},
     "erlang_c": {"servers": 10, "utilization": 0.8},
+    "expected_tokens_per_pass": {"acceptance_rate": 0.8, "draft_tokens": 4},
     "facility_energy": {"it_energy": "48.75 GWh", "power_usage_effectiveness": 1.18},
     "facility_power_per_accelerator": {
         "power": "700 W/accelerator",
@@ -289,6 +290,7 @@ EXAMPLES: dict[str, dict[str, str | float]] = {
         "bubble": 0.11,
         "exposed": "0.2 s",
     },
+    "time_per_accepted_token": {"pass_time": "20 ms", "draft_share": 0.25, "tokens_per_pass": 2.5},
     "tokens_per_parameter": {"tokens": "1.4 Ttoken", "parameters": "70 Gparameter"},
     "total_parameters": {
         "layers": 32,

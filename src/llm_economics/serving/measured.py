@@ -19,6 +19,7 @@ from llm_economics.core.breakdown import Text
 from llm_economics.core.errors import MissingInputError, RangeError, UnknownNameError
 from llm_economics.core.optional import optional_module
 from llm_economics.core.registry import Quantity
+from llm_economics.serving.frontier_axes import undominated
 from llm_economics.serving.measured_fields import LatencyFigures, LoadKind, PowerBoundary, Serving
 from llm_economics.serving.measured_point import (
     LATENCIES,
@@ -279,7 +280,9 @@ Did you mean 'vLLM'?
             _check_statistics(found, (x, y))
         horizontal = np.array([a.number(METRICS[x].unit) for _, a, _ in rows])
         vertical = np.array([b.number(METRICS[y].unit) for _, _, b in rows])
-        best = _undominated(horizontal * METRICS[x].better, vertical * METRICS[y].better)
+        best = np.flatnonzero(
+            undominated(horizontal * METRICS[x].better, vertical * METRICS[y].better)
+        )
         order = best[np.argsort(horizontal[best], kind="stable")]
         return self._of(found[i] for i in order)
 
@@ -387,17 +390,6 @@ def _name(value: Any) -> str:
     if isinstance(value, Quantity):
         return f"{value.magnitude:.12g} {value.unit_text}"
     return "unknown" if value is None else str(value)
-
-
-def _undominated(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Positions of the points for which no other is as good in both and better in one."""
-    values, group = np.unique(x, return_inverse=True)
-    best = np.full(values.shape, -np.inf)
-    np.maximum.at(best, group, y)
-    # Best y among the points further right, for each x.
-    right = np.append(np.maximum.accumulate(best[::-1])[::-1][1:], -np.inf)
-    kept: np.ndarray = np.flatnonzero((y == best[group]) & (y > right[group]))
-    return kept
 
 
 def _same(held: Any, wanted: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from llm_economics.core.functions import maximum, minimum
+from llm_economics.core.registry import ureg
 from llm_economics.transformer.computation import matrix_parameters
 from llm_economics.transformer.shape_counts import full_layers, head_width
 
@@ -45,7 +46,7 @@ class Sizes:
     >>> sizes = sizes_of(le.models["Llama 3.1 8B"])
     >>> sizes.layers, sizes.hidden_size, sizes.cache_parts
     (32.0, 4096.0, 8.0)
-    >>> sizes.cached_elements(1000.0)
+    >>> float(sizes.cached_elements(1000.0))
     65536000.0
     """
 
@@ -63,6 +64,10 @@ class Sizes:
 
     query_width: float
     """Query heads x size of a head, summed over the layers whose attention grows with length."""
+
+    cached_width: float
+    """The same of the keys and values that are cached: wider than the heads under latent attention,
+    whose decoding works on the compressed vector."""
 
     full_share: float
     """Share of those layers that see the whole context."""
@@ -89,7 +94,10 @@ class Sizes:
     """Matrix parameters of one routed expert, all layers; 0 without experts."""
 
     head_parameters: float
-    """Parameters of the output head; as many stand in the input embedding."""
+    """Parameters of the output head; 0 if they are not known apart."""
+
+    embedding_parameters: float
+    """Parameters of the tables at both ends; one table if they are tied."""
 
     experts: float
     """Experts of a layer; 1 without."""
@@ -108,6 +116,21 @@ class Sizes:
 
     assumed: str = ""
     """What was assumed about the shape; empty if it is known."""
+
+    def central(self) -> Sizes:
+        """Return the same with central values in place of ranges.
+
+        Returns
+        -------
+        Sizes
+            Floats only.
+        """
+        numbers: dict[str, Any] = {
+            field.name: float(ureg.Quantity(getattr(self, field.name)).central().magnitude)
+            for field in attrs.fields(Sizes)
+            if field.name != "assumed"
+        }
+        return Sizes(**numbers, assumed=self.assumed)
 
     @property
     def all_routed_parameters(self) -> Any:
@@ -129,6 +152,47 @@ class Sizes:
         """
         seen = minimum(context, self.window)
         return self.full_share * context + (1.0 - self.full_share) * seen
+
+    def attended_on_average(self, past: Any, tokens: Any) -> Any:
+        r"""Tokens that each of several new tokens sees, in the mean of tokens and layers.
+
+        Parameters
+        ----------
+        past : number or array
+            Tokens before, which are not computed.
+        tokens : number or array
+            New tokens, which see those before them.
+
+        Returns
+        -------
+        same kind
+            Tokens.
+
+        Notes
+        -----
+        .. math:: \frac{1}{T} \int_s^{s + T} \min(t, w) \, dt
+
+        for layers with a window w, and s + T / 2 for the others.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> sizes = sizes_of(le.models["Llama 3.1 8B"])
+        >>> (
+        ...     float(sizes.attended_on_average(0.0, 1000.0)),
+        ...     float(sizes.attended_on_average(500.0, 1000.0)),
+        ... )
+        (500.0, 1000.0)
+        """
+        everything = past + 0.5 * tokens
+        end, start = self._area(past + tokens), self._area(past)
+        windowed = (end - start) / maximum(tokens, 1.0)
+        return self.full_share * everything + (1.0 - self.full_share) * windowed
+
+    def _area(self, tokens: Any) -> Any:
+        """Positions seen by all tokens up to one in a layer with a window."""
+        inside = minimum(tokens, self.window)
+        return inside * (tokens - 0.5 * inside)
 
     def cached_elements(self, context: Any) -> Any:
         """Elements that the cache of one request holds, all layers.
@@ -164,7 +228,7 @@ def sizes_of(model: Model) -> Sizes:
     Raises
     ------
     MissingInputError
-        If not even the parameters are known.
+        If not even the parameters are known, or a window without its layers.
     """
     shape = model.architecture
     if shape is None or not shape.attention_heads or not shape.head_dimension:
@@ -184,6 +248,7 @@ def sizes_of(model: Model) -> Sizes:
         routed_parameters=active,
         one_expert=one,
         head_parameters=head,
+        embedding_parameters=head if shape.tied_embeddings else 2.0 * head,
         experts=float(shape.experts or 1),
         active_experts=float(shape.active_experts or 0) if shape.experts else 0.0,
         expert_layers=_expert_layers(shape),
@@ -197,12 +262,16 @@ def _attention(shape: Architecture) -> dict[str, Any]:
     full, windowed = float(full_layers(shape)), float(shape.sliding_layers or 0)
     width = float(shape.attention_heads or 0) * head_width(shape)
     if shape.key_value_compression:
-        element, parts = float(shape.key_value_compression + (shape.rotary_head_dimension or 0)), 1
+        rotary = float(shape.rotary_head_dimension or 0)
+        element, parts = shape.key_value_compression + rotary, 1
+        # Scores take the latent vector and the rotary part, values the latent vector alone.
+        cached = float(shape.attention_heads or 0) * (shape.key_value_compression + 0.5 * rotary)
     else:
         parts = shape.key_value_heads or shape.attention_heads or 1
-        element = 2.0 * parts * head_width(shape)
+        element, cached = 2.0 * parts * head_width(shape), width
     return {
         "query_width": width * (full + windowed),
+        "cached_width": cached * (full + windowed),
         "full_share": full / max(full + windowed, 1.0),
         "window": float(shape.sliding_window or 1),
         "full_elements": element * full,
@@ -255,6 +324,7 @@ def _usual(model: Model) -> Sizes:
         active_width=4.0 * hidden,
         attention_heads=heads,
         query_width=heads * size * (layers - linear),
+        cached_width=heads * size * (layers - linear),
         full_share=1.0,
         window=1.0,
         full_elements=2.0 * groups * size * (layers - linear),
@@ -264,6 +334,7 @@ def _usual(model: Model) -> Sizes:
         routed_parameters=routed,
         one_expert=one,
         head_parameters=0.0,
+        embedding_parameters=0.0,
         experts=experts if model.has_experts else 1.0,
         active_experts=active if model.has_experts else 0.0,
         expert_layers=layers if model.has_experts else 0.0,
