@@ -218,14 +218,7 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
         taken=taken,
         power=mean_power(workload, timing, taken),
     )
-    cost = attrs.evolve(
-        operation.cost,
-        acquisition=attempt(
-            lambda: (accelerators * taken_from_accelerator(workload, "system_price", taken)).to(
-                "MUSD"
-            )
-        ),
-    )
+    acquisition = attempt(lambda: _acquisition(workload, taken))
     facility_power = (operation.energy.facility / timing.duration).to("MW")
     return TrainingBreakdown(
         title=_title(workload),
@@ -234,24 +227,32 @@ def estimate_training(workload: TrainingWorkload) -> TrainingBreakdown:
         accelerator=workload.accelerator.name,
         computation=computation,
         how_computed=how_computed(workload),
-        utilization=attempt(
-            # Products of checked quantities; checking the computed time would draw it once more.
-            lambda: formula(model_flops_utilization)(
-                computation=given(computation), accelerator_time=time, peak=peak
-            ).to("")
-        ),
+        utilization=attempt(lambda: _utilization(given(computation), time, peak)),
         accelerators=accelerators,
         duration=timing.duration,
         accelerator_time=time,
         power=facility_power,
         energy=operation.energy,
-        cost=cost,
+        cost=attrs.evolve(operation.cost, acquisition=acquisition),
         carbon=operation.carbon,
         water=water_by_site(operation.energy, cast("Facility", workload.facility)),
         workload=workload,
         step=timing.step,
         phases=phases(timing, facility_power),
     )
+
+
+def _acquisition(workload: TrainingWorkload, taken: list[Assumption]) -> Quantity:
+    price = taken_from_accelerator(workload, "system_price", taken)
+    return (cast("Quantity", workload.accelerators) * price).to("MUSD")
+
+
+def _utilization(computation: Quantity, time: Quantity, peak: Quantity) -> Quantity:
+    # Products of checked quantities; checking the computed time would draw it once more.
+    share = formula(model_flops_utilization)(
+        computation=computation, accelerator_time=time, peak=peak
+    )
+    return cast("Quantity", share.to(""))
 
 
 def _title(workload: TrainingWorkload) -> str:
