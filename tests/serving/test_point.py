@@ -366,3 +366,43 @@ def test_entry_points_of_fitting() -> None:
     found = seconds_at(case, case.machine.central(), case.constants.central(), 32.0)
     assert isinstance(float(found.per_token), float)
     assert case.lengths is case.lengths
+
+
+KINDS = CLOSED.evolve(reasoning_tokens="1024 token", prefix_cache_hit_share=0.5)
+
+
+def test_kinds_of_tokens_add_up() -> None:
+    """Tokens times energy and money of each kind give those of the request, in every draw."""
+    point = deployment().at(KINDS)
+    kinds = point.by_token_kind("facility")
+    assert list(kinds) == ["input", "cached input", "reasoning", "output"]
+    energy = sum(kind.tokens * kind.energy for kind in kinds.values())
+    whole = energy / point.energy_per_request.facility
+    cost = sum(kind.tokens * kind.cost for kind in kinds.values())
+    paid = cost / (point.cost_per_output_token * KINDS.written_tokens)
+    for ratio in (whole, paid, sum(kind.time_share for kind in kinds.values())):
+        assert np.allclose(ratio.to("").samples(64).magnitude, 1.0)
+
+
+def test_kinds_of_tokens_differ() -> None:
+    """Written tokens cost most, cached ones least; reasoning as much as what is shown."""
+    kinds = deployment().at(KINDS).by_token_kind()
+    each = {name: kind.energy.central().number("J/token") for name, kind in kinds.items()}
+    assert each["cached input"] < each["input"] < each["output"]
+    assert each["reasoning"] == pytest.approx(each["output"], rel=1e-12)
+    assert set(deployment().at(CLOSED).by_token_kind()) == {"input", "output"}
+    with pytest.raises(UnknownNameError, match="'rack'"):
+        deployment().at(CLOSED).by_token_kind("rack")
+
+
+def test_typical_request_takes_less_than_the_mean() -> None:
+    """Of log-normal lengths the median is below the mean; lengths that do not vary agree."""
+    spread = CLOSED.evolve(input_variation=1.0, output_variation=1.0)
+    point = deployment().at(spread)
+    typical, mean = point.energy_per_typical_request.server, point.energy_per_request.server
+    assert 0.65 < (typical / mean).central().number("") < 0.85
+    same = deployment().at(CLOSED.evolve(input_variation=0.0, output_variation=0.0))
+    ratio = same.energy_per_typical_request.server / same.energy_per_request.server
+    assert ratio.central().number("") == pytest.approx(1.0)
+    with pytest.raises(MissingInputError, match=r"Load.input_variation"):
+        _ = deployment().at(CLOSED).energy_per_typical_request

@@ -13,10 +13,11 @@ import attrs
 from llm_economics.core.breakdown import Breakdown, Step, given
 from llm_economics.core.errors import MissingInputError
 from llm_economics.core.registry import Quantity, ureg
-from llm_economics.facility.energy import EnergyByBoundary
+from llm_economics.facility.energy import Boundary, EnergyByBoundary
 from llm_economics.serving.case import case_of, seconds_at
 from llm_economics.serving.latency import ClosedLoopTimeToFirstToken, OpenLoopTimeToFirstToken
 from llm_economics.serving.load import Load
+from llm_economics.serving.token_kinds import TokenKind, token_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +142,80 @@ class ServingPoint(Breakdown):
             for f in attrs.fields(EnergyByBoundary)
         }
         return EnergyByBoundary(**parts)
+
+    @property
+    def energy_per_typical_request(self) -> EnergyByBoundary:
+        """Energy of a request of median lengths by boundary (Wh/request).
+
+        Lengths are taken as log-normal, so it is below the mean, `energy_per_request`; the batch is
+        that of the mean lengths. Time for which a place waits for the first token stays the same.
+
+        Raises
+        ------
+        MissingInputError
+            If the load has no input_variation or output_variation, or the rated power of the
+            accelerator is not known.
+        """
+        load, kinds = self.load, self.by_token_kind()
+        read = (load.typical_input / load.input_tokens).to("")
+        wrote = (load.typical_output / load.written_tokens).to("")
+        written = (load.written_tokens / ureg.Quantity(1.0, "token/request")).to("")
+        inputs = sum(kinds[name].time_share for name in kinds if "input" in name)
+        waiting = 1.0 - sum(self.parts.values(), 0.0 * self.end_to_end) * written / self.end_to_end
+        share = read * inputs + wrote * (1.0 - inputs - waiting) + waiting
+        means = self.energy_per_request
+        parts = {
+            f.name: (getattr(means, f.name) * share).to("Wh/request")
+            for f in attrs.fields(EnergyByBoundary)
+        }
+        return EnergyByBoundary(**parts)
+
+    def by_token_kind(self, boundary: Boundary | str = "server") -> dict[str, TokenKind]:
+        """Energy and money of a token, for input, cached input, reasoning and output apart.
+
+        Parameters
+        ----------
+        boundary : Boundary or str
+            Of the energy: "accelerator", "server", "it" or "facility".
+
+        Returns
+        -------
+        dict of str to TokenKind
+            By kind, as far as the load has tokens of it. Tokens times energy, summed, give the
+            energy of a request, and likewise the money.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such boundary.
+
+        Notes
+        -----
+        A request is split by time: what decoding loses to prefills goes to input that is computed;
+        what reading the keys and values of the input takes, to all of the input, cached or not; the
+        rest, with the wait for the first token, to what is written, reasoning and output alike. So
+        prices differ from `input_price` and `output_price`, which leave keys to the output and the
+        wait to `waiting_cost`.
+
+        Examples
+        --------
+        >>> import llm_economics as le
+        >>> deployment = le.serving.Deployment(
+        ...     model=le.models["Llama 3.1 70B"], accelerator=le.accelerators["H100 SXM"],
+        ...     tensor_parallel=4, weights="fp8", engine="vLLM", software_date="2026-01",
+        ... )  # fmt: skip
+        >>> load = le.serving.Load.closed(
+        ...     concurrency=32, input_tokens="4096 token", output_tokens="256 token",
+        ...     reasoning_tokens="768 token", prefix_cache_hit_share=0.5,
+        ... )  # fmt: skip
+        >>> for name, kind in deployment.at(load).by_token_kind().items():
+        ...     print(f"{name}: {kind.energy.central().to('J/token'):.2g}")
+        input: 0.22 J/token
+        cached input: 0.092 J/token
+        reasoning: 1.4 J/token
+        output: 1.4 J/token
+        """
+        return token_kinds(self, Boundary(boundary))
 
     @property
     def cost_per_output_token(self) -> Quantity:
