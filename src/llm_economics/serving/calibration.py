@@ -377,4 +377,9 @@ def _constants(
         for i, name in enumerate(names)
     }
     origin = Provenance(sources=(_SOURCE,), kind="derived", date="2026", confidence="seen")
-    return attrs.evolve(prior, quantities=quantities, provenance=cast("Any", origin))
+    return attrs.evolve(
+        prior,
+        quantities=quantities,
+        provenance=cast("Any", origin),
+        by_hand=prior.by_hand - set(names),
+    )

@@ -100,6 +100,9 @@ class ConstantSet:
     provenance: Provenance = attrs.field(repr=False)
     """Where they come from."""
 
+    by_hand: frozenset[str] = frozenset()
+    """Fields whose ranges were set by hand, not fitted."""
+
     def central(self) -> ServingConstants:
         """Central values, for searching."""
         return ServingConstants(
@@ -112,20 +115,16 @@ class ConstantSet:
 
     def assumptions(self) -> tuple[Assumption, ...]:
         """Each constant, as an assumption."""
-        why = {f.name: _first_line(f.name) for f in attrs.fields(ServingConstants)}
+        stated = attrs.evolve(self.provenance, kind="assumed")
         return tuple(
             Assumption(
                 name=name.replace("_", " "),
                 value=value,
-                why=f"{why[name]}, {self.kind} stacks",
-                provenance=self.provenance,
+                why=f"{_WORDS[name]}, {self.kind} stacks",
+                provenance=stated if name in self.by_hand else self.provenance,
             )
             for name, value in self.quantities.items()
         )
-
-
-def _first_line(name: str) -> str:
-    return _WORDS[name]
 
 
 _WORDS = {
@@ -209,7 +208,14 @@ def serving_constants(kind: StackKind) -> ConstantSet:
         provenance=Provenance(
             sources=(SOURCES[FITTED_BY],), kind="derived", date="2026-11", confidence="seen"
         ),
+        by_hand=frozenset(field for field, name in names.items() if name in _BY_HAND),
     )
+
+
+# Of stacks of which nothing is known; and of Neuron, after a look at its first tokens.
+_BY_HAND = frozenset(
+    {"prefill_efficiency compiled", *(name for name in CONSTANTS if name.endswith(" unknown"))}
+)
 
 
 def _name(field: str, kind: StackKind) -> str:
